@@ -1,0 +1,109 @@
+-- What the nightly run and the other operators' functions keep: runs, failures, findings, reports, imports.
+
+SELECT peer_mentor_private.refuse_foreign(20261120000500, ARRAY['job_runs', 'job_run_failures', 'status_discrepancies',
+	'report_snapshots', 'idempotent_requests', 'register_import', 'job_health']);
+
+CREATE TABLE IF NOT EXISTS public.job_runs (
+	id             uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	job_name       text NOT NULL,
+	as_of          timestamptz NOT NULL,
+	status         text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted', 'skipped')),
+	started_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	heartbeat_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	finished_at    timestamptz,
+	worker_pid     integer NOT NULL,
+	worker_started timestamptz NOT NULL,
+	step           text,
+	counts         jsonb NOT NULL DEFAULT '{}',
+	error          text,
+	CONSTRAINT job_runs_finished_check CHECK ((status = 'running') = (finished_at IS NULL))
+);
+COMMENT ON TABLE public.job_runs IS 'Runs of the nightly job. The running one is a lease: it is kept by heartbeats and taken over when its worker is gone.';
+COMMENT ON COLUMN public.job_runs.id IS 'The job_run_id that history rows carry.';
+COMMENT ON COLUMN public.job_runs.as_of IS 'Moment for which the run decided.';
+COMMENT ON COLUMN public.job_runs.heartbeat_at IS 'Written as the last statement of every batch.';
+COMMENT ON COLUMN public.job_runs.worker_started IS 'Start of the backend worker_pid; the two together name one process.';
+COMMENT ON COLUMN public.job_runs.counts IS 'Per step: done, and total where it is known; the present step''s counts are visible while it runs.';
+CREATE UNIQUE INDEX IF NOT EXISTS job_runs_running_key ON public.job_runs (job_name) WHERE status = 'running';
+CREATE INDEX IF NOT EXISTS job_runs_job_name_started_at_idx ON public.job_runs (job_name, started_at DESC);
+
+CREATE TABLE IF NOT EXISTS public.job_run_failures (
+	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	job_run_id  uuid NOT NULL REFERENCES public.job_runs (id) ON DELETE CASCADE,
+	step        text NOT NULL,
+	mentor_id   uuid REFERENCES public.peer_mentors (id) ON DELETE CASCADE,
+	sqlstate    text NOT NULL,
+	message     text NOT NULL,
+	attempts    integer NOT NULL DEFAULT 1,
+	resolved_at timestamptz
+);
+COMMENT ON TABLE public.job_run_failures IS 'Mentors a run could not process. Retried by every run until resolved.';
+CREATE INDEX IF NOT EXISTS job_run_failures_job_run_id_idx ON public.job_run_failures (job_run_id);
+CREATE INDEX IF NOT EXISTS job_run_failures_mentor_id_idx ON public.job_run_failures (mentor_id);
+CREATE UNIQUE INDEX IF NOT EXISTS job_run_failures_open_key ON public.job_run_failures (mentor_id, step) WHERE resolved_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS public.status_discrepancies (
+	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	kind        text NOT NULL,
+	mentor_id   uuid REFERENCES public.peer_mentors (id) ON DELETE CASCADE,
+	found       jsonb NOT NULL,
+	expected    jsonb NOT NULL,
+	found_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	resolved_at timestamptz
+);
+COMMENT ON TABLE public.status_discrepancies IS 'Findings of reconcile: what is, and what the promises say should be.';
+CREATE INDEX IF NOT EXISTS status_discrepancies_mentor_id_idx ON public.status_discrepancies (mentor_id);
+CREATE INDEX IF NOT EXISTS status_discrepancies_open_idx ON public.status_discrepancies (kind, mentor_id) WHERE resolved_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS public.report_snapshots (
+	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
+	from_day        date NOT NULL,
+	to_day          date NOT NULL,
+	frozen_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	report          jsonb NOT NULL,
+	CHECK (to_day >= from_day)
+);
+COMMENT ON TABLE public.report_snapshots IS 'Reports as they were handed in. A number once reported stays what it was, whatever is corrected or erased later.';
+CREATE INDEX IF NOT EXISTS report_snapshots_organisation_id_idx ON public.report_snapshots (organisation_id, from_day);
+
+CREATE TABLE IF NOT EXISTS public.idempotent_requests (
+	caller         text NOT NULL,
+	key            text NOT NULL CHECK (pg_catalog.length(key) BETWEEN 1 AND 200),
+	function       text NOT NULL,
+	arguments_hash text NOT NULL,
+	result         jsonb NOT NULL,
+	created_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (caller, key)
+);
+COMMENT ON TABLE public.idempotent_requests IS 'First results of calls that carried an idempotency key, kept 30 days.';
+COMMENT ON COLUMN public.idempotent_requests.caller IS 'User id of the caller, or the name of the role for service and operator.';
+CREATE INDEX IF NOT EXISTS idempotent_requests_created_at_idx ON public.idempotent_requests (created_at);
+
+CREATE TABLE IF NOT EXISTS public.register_import (
+	id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	batch              text,
+	mentor_key         text,
+	chapter            text,
+	certification_type text,
+	issued_on          text,
+	expires_on         text,
+	status             text,
+	error              text,
+	imported_at        timestamptz
+);
+COMMENT ON TABLE public.register_import IS
+	'Where a spreadsheet is copied to before peer_mentor.import_register(). All text, so that the copy never fails on content. A row is one term of one certification.';
+COMMENT ON COLUMN public.register_import.status IS 'active (default) or suspended.';
+COMMENT ON COLUMN public.register_import.error IS 'Why the row was not imported; it is tried again by the next import.';
+CREATE INDEX IF NOT EXISTS register_import_waiting_idx ON public.register_import (batch, id) WHERE imported_at IS NULL;
+
+ALTER TABLE public.job_runs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.job_run_failures ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.status_discrepancies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.report_snapshots ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.idempotent_requests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.register_import ENABLE ROW LEVEL SECURITY;
+
+SELECT peer_mentor_private.record_migration(20261120000500, 'running');
+NOTIFY pgrst, 'reload schema';

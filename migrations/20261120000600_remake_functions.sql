@@ -1,0 +1,345 @@
+-- Guards and helpers.  Plain PL/pgSQL that calls the engine by name, so that DROP EXTENSION takes none of
+-- it along, and without the engine nothing writes.  Every migrate() makes these again.
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.guard_statement() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT peer_mentor.engine_writes() THEN
+		PERFORM peer_mentor.refuse_write(TG_TABLE_NAME, TG_OP);
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.guard_statement() IS 'Refuses INSERT, COPY and TRUNCATE that are not the engine''s own.';
+
+-- TG_ARGV: the column that a foreign key to auth.users may set to NULL, or '', then pairs of a parent
+-- table and the column that refers to it.  Depth alone could be forged by any trigger, so the parent
+-- is looked up as well.
+CREATE OR REPLACE FUNCTION peer_mentor_private.guard_row() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF peer_mentor.engine_writes() THEN
+		IF TG_OP = 'DELETE' THEN
+			RETURN OLD;
+		END IF;
+		RETURN NEW;
+	END IF;
+	IF pg_trigger_depth() > 1 THEN
+		IF TG_OP = 'DELETE' THEN
+			FOR i IN 1 .. TG_NARGS - 1 BY 2 LOOP
+				IF peer_mentor.is_gone(TG_ARGV[i], to_jsonb(OLD) ->> TG_ARGV[i + 1]) THEN
+					RETURN OLD;
+				END IF;
+			END LOOP;
+		ELSIF TG_ARGV[0] <> ''
+		      AND to_jsonb(OLD) -> TG_ARGV[0] <> 'null' AND to_jsonb(NEW) -> TG_ARGV[0] = 'null'
+		      AND to_jsonb(OLD) - TG_ARGV[0] = to_jsonb(NEW) - TG_ARGV[0]
+		      AND peer_mentor.is_gone('auth.users', to_jsonb(OLD) ->> TG_ARGV[0]) THEN
+			RETURN NEW;
+		END IF;
+	END IF;
+	PERFORM peer_mentor.refuse_write(TG_TABLE_NAME, TG_OP);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.guard_row() IS
+	'Lets the engine write, and foreign keys when the mentor or the user really is gone; refuses everybody else.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.guard_status() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF peer_mentor.engine_writes() THEN
+		RETURN NEW;
+	END IF;
+	IF pg_trigger_depth() > 1 AND OLD.activated_by IS NOT NULL AND NEW.activated_by IS NULL
+	   AND to_jsonb(OLD) - 'activated_by' = to_jsonb(NEW) - 'activated_by'
+	   AND peer_mentor.is_gone('auth.users', OLD.activated_by::text) THEN
+		RETURN NEW;
+	END IF;
+	IF to_jsonb(OLD) - '{status,expected_return_date,updated_at}'::text[] <> to_jsonb(NEW) - '{status,expected_return_date,updated_at}'::text[] THEN
+		PERFORM peer_mentor.refuse_write(TG_TABLE_NAME, TG_OP);
+	END IF;
+	IF NEW.status = 'active' THEN
+		NEW.expected_return_date := NULL;
+	END IF;
+	PERFORM peer_mentor.check_direct_update(OLD.mentor_id, OLD.status::text, NEW.status::text,
+	                                        OLD.expected_return_date, NEW.expected_return_date);
+	IF NEW.status <> OLD.status THEN
+		NEW.version := OLD.version + 1;
+		NEW.activated_by := NULL;
+		NEW.pause_reason := CASE WHEN NEW.status = 'paused' THEN 'direct_update' END;
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.guard_status() IS
+	'Validates a direct UPDATE of status and expected_return_date by the owner; refuses every other direct write.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.trace_status() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT peer_mentor.engine_writes() AND to_jsonb(OLD) - '{activated_by,updated_at}'::text[] <> to_jsonb(NEW) - '{activated_by,updated_at}'::text[] THEN
+		PERFORM peer_mentor.trace_direct_update(NEW.mentor_id, OLD.status::text, NEW.status::text, OLD.version, NEW.version,
+		                                        NEW.expected_return_date);
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.trace_status() IS 'Leaves the trace of a direct UPDATE, on what was really written.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.touch() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	NEW.updated_at := clock_timestamp();
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.touch() IS 'Keeps updated_at.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.with_renewal_entry(certification uuid, history jsonb, event text, at timestamptz,
+	issued_at date, expires_at date, actor_kind text, job_run_id uuid) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept constant integer := 250;
+BEGIN
+	IF jsonb_array_length(history) >= 500 THEN
+		INSERT INTO public.certification_renewal_events (certification_id, schema_version, event, at, issued_at, expires_at, actor_kind, job_run_id)
+		SELECT certification, (e.entry ->> 'schema_version')::integer, e.entry ->> 'event', (e.entry ->> 'at')::timestamptz,
+		       (e.entry ->> 'issued_at')::date, (e.entry ->> 'expires_at')::date, e.entry ->> 'actor_kind', (e.entry ->> 'job_run_id')::uuid
+		  FROM jsonb_array_elements(history) WITH ORDINALITY e (entry, position)
+		 WHERE e.position <= jsonb_array_length(history) - kept
+		 ORDER BY e.position;
+		RAISE WARNING 'moved the oldest % entries of certification "%" to certification_renewal_events', jsonb_array_length(history) - kept, certification;
+		history := (SELECT jsonb_agg(e.entry ORDER BY e.position)
+		              FROM jsonb_array_elements(history) WITH ORDINALITY e (entry, position)
+		             WHERE e.position > jsonb_array_length(history) - kept);
+	END IF;
+	RETURN history || jsonb_build_object('schema_version', 1, 'event', event, 'at', at, 'issued_at', issued_at,
+		'expires_at', expires_at, 'actor_kind', actor_kind, 'job_run_id', job_run_id);
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.with_renewal_entry(uuid, jsonb, text, timestamptz, date, date, text, uuid) IS
+	'A renewal history with one more entry; at 500 the oldest move to certification_renewal_events. Called by statements of the engine.';
+
+-- The triggers on directory tables fire for whoever the team lets write there, so they run with the
+-- storage owner's rights.
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.check_organisation() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' OR NEW.time_zone IS DISTINCT FROM OLD.time_zone THEN
+		IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = NEW.time_zone) THEN
+			RAISE EXCEPTION 'time zone "%" is not known', NEW.time_zone
+				USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'time_zone'),
+				      HINT = 'Use a name from pg_timezone_names, for example Europe/Oslo.';
+		END IF;
+	END IF;
+	IF TG_OP = 'INSERT' OR NEW.reminder_days IS DISTINCT FROM OLD.reminder_days THEN
+		IF NEW.reminder_days IS NULL OR array_ndims(NEW.reminder_days) > 1 OR cardinality(NEW.reminder_days) > 20
+		   OR EXISTS (SELECT FROM unnest(NEW.reminder_days) d WHERE d IS NULL OR d NOT BETWEEN -365 AND 3650)
+		   OR (SELECT count(DISTINCT d) <> count(*) FROM unnest(NEW.reminder_days) d) THEN
+			RAISE EXCEPTION 'reminder ladder % is not valid', NEW.reminder_days
+				USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'reminder_days'),
+				      HINT = 'Give at most 20 different numbers of days between -365 and 3650.';
+		END IF;
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.check_organisation() IS 'Refuses an unknown time zone and a senseless reminder ladder.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.note_time_zone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE public.certification_types SET rules_changed_at = clock_timestamp() WHERE organisation_id = NEW.id;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.note_time_zone() IS 'A new time zone moves every due day, so the nightly run looks at all holders again.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.note_rules() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	NEW.rules_changed_at := clock_timestamp();
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.note_rules() IS 'Notes that the rules of a certification type changed, for the nightly run.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.keep_organisation() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'organisation of % "%" cannot be changed', CASE TG_TABLE_NAME WHEN 'chapters' THEN 'chapter' ELSE 'mentor' END, OLD.id
+		USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'organisation_id'),
+		      HINT = 'Register it anew in the other organisation.';
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.keep_organisation() IS 'What is tied together belongs to one organisation, for good.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.register_inserted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.register_inserted(ARRAY(SELECT i.id FROM inserted i));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.register_inserted() IS 'Gives every mentor inserted by whatever path a status and its first history row.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.review_restored() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.evaluate_mentor(NEW.id);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.review_restored() IS 'A mentor who is restored is looked at again.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.check_membership() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM public.peer_mentors m JOIN public.chapters c ON c.organisation_id = m.organisation_id
+	                WHERE m.id = NEW.mentor_id AND c.id = NEW.chapter_id) THEN
+		RAISE EXCEPTION 'mentor and chapter do not belong to one organisation'
+			USING ERRCODE = '23503', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'chapter_id');
+	END IF;
+	IF NEW.until IS NULL AND pg_trigger_depth() = 1 THEN
+		IF NEW.is_primary THEN
+			UPDATE public.mentor_chapters o SET is_primary = false
+			 WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL;
+		ELSE
+			NEW.is_primary := NOT EXISTS (SELECT FROM public.mentor_chapters o
+			                               WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL);
+		END IF;
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.check_membership() IS
+	'Keeps mentor and chapter in one organisation, and exactly one live primary chapter where there is a live one.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_primary() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	mentor uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.mentor_id ELSE NEW.mentor_id END;
+BEGIN
+	IF pg_trigger_depth() = 1 THEN
+		UPDATE public.mentor_chapters p SET is_primary = true
+		 WHERE p.id = (SELECT l.id FROM public.mentor_chapters l
+		                WHERE l.mentor_id = mentor AND l.until IS NULL ORDER BY l.since, l.id LIMIT 1)
+		   AND NOT EXISTS (SELECT FROM public.mentor_chapters o WHERE o.mentor_id = mentor AND o.is_primary AND o.until IS NULL);
+	END IF;
+	PERFORM peer_mentor.mirror_chapter(mentor);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.mirror_primary() IS 'Promotes the oldest live membership where the primary one ended, and mirrors it in the status.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.check_assignment() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM public.role_assignments r WHERE r.user_id = NEW.coordinator_id AND r.ended_at IS NULL)
+	   AND NOT EXISTS (SELECT FROM public.role_assignments r JOIN public.peer_mentors m ON m.organisation_id = r.organisation_id
+	                    WHERE r.user_id = NEW.coordinator_id AND r.ended_at IS NULL AND m.id = NEW.mentor_id) THEN
+		RAISE EXCEPTION 'coordinator and mentor do not belong to one organisation'
+			USING ERRCODE = '23503', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'coordinator_id');
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.check_assignment() IS
+	'A coordinator with roles only in other organisations cannot be assigned to the mentor.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.engine_tables() RETURNS SETOF text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT unnest(ARRAY['peer_mentor_status', 'peer_mentor_status_history', 'pause_records', 'peer_mentor_certifications',
+		'certification_renewal_events', 'cert_expiry_reminders', 'outbox_events', 'outbox_deliveries', 'undeliverable_notifications',
+		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'idempotent_requests'])
+$$;
+COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.missing_protection() RETURNS text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT coalesce(array_agg(m.what ORDER BY m.what), '{}') FROM (
+		SELECT format('%s: guard %s', t.name, g.name) AS what
+		  FROM peer_mentor_private.engine_tables() t (name),
+		       unnest(ARRAY['peer_mentor_guard_statement', 'peer_mentor_guard_row', 'peer_mentor_guard_truncate']) g (name)
+		 WHERE NOT EXISTS (SELECT FROM pg_trigger r
+		                    WHERE r.tgrelid = to_regclass(format('public.%I', t.name)) AND r.tgname = g.name AND r.tgenabled = 'O')
+		UNION ALL
+		SELECT format('%s: row level security', t.name)
+		  FROM peer_mentor_private.engine_tables() t (name)
+		  JOIN pg_class c ON c.oid = to_regclass(format('public.%I', t.name))
+		 WHERE NOT c.relrowsecurity
+		UNION ALL
+		SELECT DISTINCT format('%s: %s granted to %s', t.name, a.privilege_type,
+		                       CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+		  FROM peer_mentor_private.engine_tables() t (name)
+		  JOIN pg_class c ON c.oid = to_regclass(format('public.%I', t.name))
+		 CROSS JOIN LATERAL aclexplode(c.relacl) a
+		 WHERE a.grantee <> c.relowner AND a.privilege_type <> 'SELECT'
+	) m
+$$;
+COMMENT ON FUNCTION peer_mentor_private.missing_protection() IS
+	'Guards that are gone or disabled, row security that is off, and write grants, on engine-written tables. migrate() puts them right.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.cron_launcher_running() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regprocedure('peer_mentor.cron_launcher_running()') IS NULL THEN
+		RETURN NULL;
+	END IF;
+	RETURN peer_mentor.cron_launcher_running();
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.cron_launcher_running() IS 'Is pg_cron''s launcher alive? NULL where pg_cron is not preloaded.';
+
+CREATE OR REPLACE VIEW public.job_health WITH (security_invoker = true) AS
+	SELECT good.finished_at AS last_good_run,
+	       pg_catalog.clock_timestamp() - good.finished_at AS last_good_age,
+	       good.finished_at IS NULL OR pg_catalog.clock_timestamp() - good.finished_at > interval '26 hours' AS overdue,
+	       (SELECT pg_catalog.count(*)
+	          FROM public.peer_mentor_certifications c
+	          JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
+	          JOIN public.organisations o ON o.id = c.organisation_id
+	          JOIN public.peer_mentors m ON m.id = c.peer_mentor_id
+	         WHERE c.status = 'active' AND m.deleted_at IS NULL
+	           AND c.expires_at < (pg_catalog.now() AT TIME ZONE 'Etc/GMT-14')::date
+	           AND c.expires_at + t.grace_days < (pg_catalog.now() AT TIME ZONE o.time_zone)::date) AS backlog_due,
+	       (SELECT r.id FROM public.job_runs r
+	         WHERE r.status = 'running' AND r.heartbeat_at < pg_catalog.clock_timestamp() - interval '10 minutes'
+	         ORDER BY r.started_at LIMIT 1) AS stuck_run,
+	       (SELECT pg_catalog.count(*) FROM public.job_run_failures f WHERE f.resolved_at IS NULL) AS open_failures,
+	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
+	         WHERE e.channel = 'notification' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_notification,
+	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
+	         WHERE e.channel = 'portal_sync' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_portal_sync,
+	       (SELECT pg_catalog.count(*) FROM public.outbox_events e WHERE e.dead_at IS NOT NULL) AS dead_letters,
+	       (SELECT pg_catalog.count(*) FROM public.status_discrepancies d WHERE d.resolved_at IS NULL) AS open_discrepancies,
+	       peer_mentor_private.missing_protection() AS missing_protection,
+	       peer_mentor_private.cron_launcher_running() AS cron_launcher_running
+	  FROM (SELECT pg_catalog.max(r.finished_at) AS finished_at FROM public.job_runs r
+	         WHERE r.job_name = 'nightly' AND r.status = 'succeeded') good;
+COMMENT ON VIEW public.job_health IS
+	'One row: is the nightly run well? overdue after 26 hours; missing_protection names guards, row security and grants that a dump or a DBA took away; cron_launcher_running is NULL where pg_cron is not loaded.';
+COMMENT ON COLUMN public.job_health.backlog_due IS 'Certifications due now and not yet processed.';
+COMMENT ON COLUMN public.job_health.stuck_run IS 'A run marked running whose heartbeat is older than 10 minutes.';
+
+SELECT peer_mentor_private.record_migration(20261120000600, 'remake_functions');

@@ -1,0 +1,21 @@
+CREATE OR REPLACE PROCEDURE peer_mentor.run_nightly(as_of timestamptz DEFAULT NULL, batch_size integer DEFAULT 1000)
+AS 'MODULE_PATHNAME', 'peer_mentor_run_nightly' LANGUAGE C;
+REVOKE ALL ON PROCEDURE peer_mentor.run_nightly(timestamptz, integer) FROM PUBLIC;
+COMMENT ON PROCEDURE peer_mentor.run_nightly(timestamptz, integer) IS
+	'The nightly run. CALL it at top level: it commits every batch. as_of: moment to decide for, by default now. batch_size: mentors per batch, 1 to 100000. Writes job_runs. Errors: 25001 inside a transaction block, 25006 on a standby, invalid_argument, storage_missing.';
+
+CREATE OR REPLACE FUNCTION peer_mentor.schedule_nightly(schedule text DEFAULT '15 2 * * *') RETURNS bigint
+AS 'MODULE_PATHNAME', 'peer_mentor_schedule_nightly' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION peer_mentor.schedule_nightly(text) FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.schedule_nightly(text) IS
+	'Schedules the nightly run with pg_cron, replacing an earlier schedule of this database; returns pg_cron''s job id. schedule: cron syntax, in cron.timezone (GMT by default). Errors: invalid_argument, 55000 where pg_cron is absent or lives in another database.';
+
+CREATE OR REPLACE FUNCTION peer_mentor.unschedule_nightly() RETURNS boolean
+AS 'MODULE_PATHNAME', 'peer_mentor_unschedule_nightly' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION peer_mentor.unschedule_nightly() FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.unschedule_nightly() IS 'Removes the schedule of the nightly run; false where there was none.';
+
+CREATE OR REPLACE FUNCTION peer_mentor.cron_launcher_running() RETURNS boolean
+AS 'MODULE_PATHNAME', 'peer_mentor_cron_launcher_running' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION peer_mentor.cron_launcher_running() FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.cron_launcher_running() IS 'Is pg_cron''s launcher process alive? NULL where pg_cron is not preloaded.';

@@ -1,0 +1,98 @@
+// grant_access(): EXECUTE on the engine's functions, for whom it is.
+//
+// The functions belong to whoever installed the extension, a superuser where it was trusted, so the
+// storage owner cannot grant them.  What is granted here is not among the initial privileges of the
+// extension, so a dump keeps it.
+#include "call.hpp"
+#include "pg/boundary.hpp"
+#include "storage.hpp"
+
+namespace peer_mentor {
+
+namespace {
+
+enum class audience { operators, service, guards };
+
+struct access_rule {
+	std::string_view function;
+	audience         who;
+};
+
+// Whatever is not listed is for operators alone.
+constexpr access_rule access_rules[] = {
+	{"pause_mentor", audience::service},
+	{"reactivate_mentor", audience::service},
+	{"set_return_date", audience::service},
+	{"register_mentor", audience::service},
+	{"record_certification", audience::service},
+	{"renew_certification", audience::service},
+	{"suspend_certification", audience::service},
+	{"reinstate_certification", audience::service},
+	{"status_transitions", audience::service},
+	{"status_diagram", audience::service},
+	{"cron_launcher_running", audience::service},
+	{"engine_writes", audience::guards},
+	{"refuse_write", audience::guards},
+	{"check_direct_update", audience::guards},
+};
+
+constexpr audience audience_of(std::string_view function)
+{
+	for (const access_rule &r : access_rules)
+		if (r.function == function)
+			return r.who;
+	return audience::operators;
+}
+
+statement engine_functions = {
+	"SELECT p.proname::text, p.oid::regprocedure::text, p.proowner "
+	"  FROM pg_proc p "
+	"  JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' "
+	"  JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
+	" WHERE e.extname = 'peer_mentor' AND p.pronamespace = 'peer_mentor'::regnamespace ORDER BY 2",
+	0,
+	{}};
+
+void grant(const row &function, const char *role)
+{
+	const Oid member = get_role_oid(role, true);
+	if (!OidIsValid(member))
+		return;
+	const rights before = act_as(static_cast<Oid>(function.integer(3)));
+	const char  *sql = psprintf("GRANT EXECUTE ON ROUTINE %s TO %s", to_cstring(function.text(2)), quote_identifier(role));
+	if (SPI_execute(sql, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\"", sql);
+	act_as_before(before);
+}
+
+} // namespace
+
+} // namespace peer_mentor
+
+using namespace peer_mentor;
+
+PEER_MENTOR_FUNCTION(peer_mentor_grant_access)
+{
+	SPI_connect();
+	const Oid owner = find_storage_owner();
+	if (!OidIsValid(owner))
+		raise(error::storage_missing, "the storage of peer_mentor is missing in this database");
+	require_operator(owner, "grant access to the engine of peer_mentor");
+
+	const rights before = act_as(GetUserId());
+	const rows   functions = engine_functions.run({});
+	for (std::uint64_t i = 0; i < functions.count; ++i) {
+		const row      f = functions[i];
+		const audience who = audience_of(f.text(1));
+		grant(f, GetUserNameFromId(owner, false));
+		if (who != audience::operators)
+			grant(f, "service_role");
+		if (who == audience::guards) {
+			grant(f, "authenticated");
+			grant(f, "anon");
+		}
+	}
+	act_as_before(before);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,14 @@
+#include "pg/server.hpp"
+#include "pg/write_scope.hpp"
+
+extern "C" {
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "peer_mentor", .version = PEER_MENTOR_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
+
+PGDLLEXPORT void _PG_init(void);
+
+void _PG_init(void) { peer_mentor::register_write_scope_callbacks(); }
+}

@@ -1,0 +1,166 @@
+// pause_mentor, reactivate_mentor and set_return_date: what people ask of a status.
+#include "idempotency.hpp"
+#include "pg/boundary.hpp"
+
+namespace peer_mentor {
+
+namespace {
+
+constexpr actors everybody = staff | only(actor_kind::mentor);
+
+statement cancel_held_pause = {
+	"UPDATE public.pause_records SET ended_by = 'cancelled', coordinator_id = COALESCE($2, coordinator_id) WHERE id = $1", 2, {UUIDOID, UUIDOID}};
+
+statement change_return_date_of_status = {
+	"UPDATE public.peer_mentor_status SET expected_return_date = $2 WHERE mentor_id = $1", 2, {UUIDOID, DATEOID}};
+
+statement change_return_date_of_pause = {
+	"UPDATE public.pause_records SET expected_return_date = $2, coordinator_id = COALESCE($3, coordinator_id) "
+	" WHERE mentor_id = $1 AND status = 'paused'",
+	3,
+	{UUIDOID, DATEOID, UUIDOID}};
+
+void require_version(const mentor &m, std::optional<std::int64_t> expected)
+{
+	if (expected && *expected != m.version)
+		raise(error::version_conflict,
+		      psprintf("status of mentor \"%s\" has version " INT64_FORMAT ", not " INT64_FORMAT, to_cstring(m.id),
+		               static_cast<int64>(m.version), static_cast<int64>(*expected)),
+		      detail(error::version_conflict).add("mentor_id", m.id).add("current_version", m.version),
+		      "Read the status again and decide anew.");
+}
+
+void require_not_past(const mentor &m, std::optional<day> return_date)
+{
+	if (return_date && *return_date < m.today)
+		invalid_argument("expected_return_date",
+		                 psprintf("expected return date %s lies before today, %s", day_to_cstring(*return_date), day_to_cstring(m.today)));
+}
+
+[[noreturn]] void raise_invalid_transition(const mentor &m, status to)
+{
+	raise(error::invalid_transition,
+	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\"", to_cstring(m.id), label(m.now).data(), label(to).data()),
+	      detail(error::invalid_transition).add("mentor_id", m.id).add("status", label(m.now)).add("requested", label(to)));
+}
+
+[[noreturn]] void raise_certification_required(const mentor &m)
+{
+	raise(error::certification_required,
+	      psprintf("a required certification of mentor \"%s\" is %s", to_cstring(m.id), m.against.lapsed ? "not valid any more" : "suspended"),
+	      detail(error::certification_required).add("mentor_id", m.id).add("status", label(m.now)),
+	      m.against.lapsed ? "Renew the certification first." : "Reinstate the certification first.");
+}
+
+outcome pause(mentor &m, const author &by, std::optional<day> return_date)
+{
+	require_not_past(m, return_date);
+	const auto changes = read_facts({&m, 1});
+	const auto lapses = m.against.any() ? evaluate({&m, 1}, changes, by) : std::span<move>{};
+	if (!lapses.empty())
+		return outcome_of(lapses[0]);
+	const reason why = pause_reason_of(by.who.kind);
+	if (!is_edge(m.now, status::paused, why, by.who.kind))
+		raise_invalid_transition(m, status::paused);
+	move step = {&m, {status::paused, why, m.today}, {}};
+	write_moves({&step, 1}, by, return_date);
+	return outcome_of(step);
+}
+
+outcome give_up_held_pause(mentor &m, const author &by)
+{
+	const auto changes = read_facts({&m, 1});
+	if (!m.against.any()) {
+		const auto moves = evaluate({&m, 1}, changes, by);
+		return outcome_of(moves[0]);
+	}
+	read_held_pauses({&m, 1});
+	if (!m.held.pause.held)
+		raise_certification_required(m);
+	cancel_held_pause.write({of(m.held.id), of(by.who.user)});
+	return unmoved(m);
+}
+
+outcome reactivate(mentor &m, const author &by)
+{
+	if (m.now == status::expired_cert)
+		return give_up_held_pause(m, by);
+	const reason why = reactivation_reason_of(by.who.kind);
+	if (!is_edge(m.now, status::active, why, by.who.kind))
+		raise_invalid_transition(m, status::active);
+	read_facts({&m, 1});
+	if (m.against.any())
+		raise_certification_required(m);
+	if (by.who.kind == actor_kind::mentor && m.pause_reason != reason::self_pause)
+		raise(error::not_allowed, "a mentor may end only a pause they set themselves");
+	move step = {&m, {status::active, why, m.today}, {}};
+	write_moves({&step, 1}, by);
+	return outcome_of(step);
+}
+
+outcome change_return_date(mentor &m, const author &by, std::optional<day> return_date)
+{
+	require_not_past(m, return_date);
+	if (m.now != status::paused)
+		raise_invalid_transition(m, status::paused);
+	change_return_date_of_pause.write({of(m.id), of_day(return_date), of(by.who.user)});
+	change_return_date_of_status.write({of(m.id), of_day(return_date)});
+	return unmoved(m);
+}
+
+} // namespace
+
+} // namespace peer_mentor
+
+using namespace peer_mentor;
+
+PEER_MENTOR_FUNCTION(peer_mentor_pause_mentor)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_call();
+	require_argument(args, 0, "mentor_id");
+	const request asked("pause_mentor", args, 3);
+	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const author  by = {require_actor(c, m, everybody)};
+
+	auto result = find_first_result(c, asked);
+	if (!result) {
+		require_version(m, args.optional_int64(2));
+		result = pause(m, by, args.optional_day(1));
+		keep_first_result(c, asked, *result);
+	}
+	end_call(c);
+	return to_tuple(fcinfo, *result);
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_reactivate_mentor)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_call();
+	require_argument(args, 0, "mentor_id");
+	const request asked("reactivate_mentor", args, 2);
+	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const author  by = {require_actor(c, m, everybody)};
+
+	auto result = find_first_result(c, asked);
+	if (!result) {
+		require_version(m, args.optional_int64(1));
+		result = reactivate(m, by);
+		keep_first_result(c, asked, *result);
+	}
+	end_call(c);
+	return to_tuple(fcinfo, *result);
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_set_return_date)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_call();
+	require_argument(args, 0, "mentor_id");
+	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const author by = {require_actor(c, m, everybody)};
+	require_version(m, args.optional_int64(2));
+	const outcome result = change_return_date(m, by, args.optional_day(1));
+	end_call(c);
+	return to_tuple(fcinfo, result);
+}

@@ -1,0 +1,22 @@
+// The first status of a mentor.
+#pragma once
+
+#include "transition.hpp"
+
+namespace peer_mentor {
+
+struct registration {
+	uuid               mentor;
+	std::optional<day> effective_on; // by default today
+};
+
+struct registered {
+	uuid         mentor;
+	TimestampTz  at;
+	uuid         history;
+};
+
+// Writes status and history of mentors that have none; their rows and chapters are there already.
+std::span<registered> write_first_statuses(std::span<const registration> mentors, const author &by);
+
+} // namespace peer_mentor

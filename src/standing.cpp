@@ -1,0 +1,143 @@
+#include "standing.hpp"
+
+namespace peer_mentor {
+
+namespace {
+
+// The parent is locked first, then the status: a mentor's deletion comes the same way, through the
+// parent's row, so the two wait for each other instead of deadlocking.
+#define LOCKED_COLUMNS                                                                                               \
+	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "                   \
+	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off' "      \
+	"  FROM public.peer_mentors m "                                                                                  \
+	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                      \
+	"  JOIN public.organisations o ON o.id = m.organisation_id "
+
+statement lock_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL "
+                                     "FOR KEY SHARE OF m FOR NO KEY UPDATE OF s",
+                      2,
+                      {UUIDOID, TIMESTAMPTZOID}};
+
+statement lock_many = {LOCKED_COLUMNS "WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id "
+                                      "FOR KEY SHARE OF m FOR NO KEY UPDATE OF s",
+                       2,
+                       {UUIDARRAYOID, TIMESTAMPTZOID}};
+
+statement lock_free = {LOCKED_COLUMNS "WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id "
+                                      "FOR KEY SHARE OF m SKIP LOCKED FOR NO KEY UPDATE OF s SKIP LOCKED",
+                       2,
+                       {UUIDARRAYOID, TIMESTAMPTZOID}};
+
+#undef LOCKED_COLUMNS
+
+// A statement of its own, with a snapshot from after the lock.
+statement facts = {
+	"SELECT u.i, h.effective_on, c.id, c.status, c.expires_at, c.grace_days, c.required "
+	"  FROM unnest($1, $2) WITH ORDINALITY u (id, version, i) "
+	"  LEFT JOIN public.peer_mentor_status_history h ON h.mentor_id = u.id AND h.version = u.version "
+	"  LEFT JOIN LATERAL ("
+	"       SELECT pc.id, pc.status, pc.expires_at, t.grace_days, t.required "
+	"         FROM public.peer_mentor_certifications pc "
+	"         JOIN public.certification_types t ON t.organisation_id = pc.organisation_id AND t.code = pc.certification_type "
+	"        WHERE pc.peer_mentor_id = u.id) c ON true",
+	2,
+	{UUIDARRAYOID, INT8ARRAYOID}};
+
+statement held_pauses = {
+	"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
+	"  FROM unnest($1) WITH ORDINALITY u (id, i) "
+	" CROSS JOIN LATERAL ("
+	"       SELECT r.id, r.pause_reason, r.expected_return_date, r.coordinator_id, r.ended_by "
+	"         FROM public.pause_records r "
+	"        WHERE r.mentor_id = u.id AND r.reactivated_at IS NOT NULL "
+	"        ORDER BY r.reactivated_at DESC LIMIT 1) p "
+	" WHERE p.ended_by = 'interrupted'",
+	1,
+	{UUIDARRAYOID}};
+
+mentor read_mentor(row r)
+{
+	mentor m{};
+	m.id = r.id(1);
+	m.organisation = r.id(2);
+	m.user = r.optional_id(3);
+	m.now = *parse_status(r.text(4));
+	m.version = r.bigint(5);
+	if (!r.is_null(6))
+		m.pause_reason = parse_reason(r.text(6));
+	m.return_date = r.optional_date(7);
+	m.chapter = r.optional_id(8);
+	m.today = r.date(9);
+	m.portal = r.boolean(10);
+	m.locked_at = GetCurrentTimestamp();
+	m.last_effective = to_day({first_year, 1, 1});
+	return m;
+}
+
+value ids_of(std::span<const mentor> mentors)
+{
+	return array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); });
+}
+
+std::span<mentor> read_mentors(const rows &found)
+{
+	auto mentors = allocate<mentor>(found.count);
+	for (std::uint64_t i = 0; i < found.count; ++i)
+		mentors[i] = read_mentor(found[i]);
+	found.free();
+	return mentors;
+}
+
+} // namespace
+
+std::span<mentor> lock_mentors(std::span<const uuid> ids, TimestampTz as_of, locking how)
+{
+	statement &lock = how == locking::wait ? lock_many : lock_free;
+	return read_mentors(lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); }), of_time(as_of)}));
+}
+
+mentor lock_mentor(const uuid &id, TimestampTz as_of)
+{
+	const rows found = lock_one.run({of(id), of_time(as_of)});
+	if (found.empty())
+		mentor_not_found(id);
+	const mentor m = read_mentor(found[0]);
+	found.free();
+	return m;
+}
+
+std::span<overtaken> read_facts(std::span<mentor> mentors)
+{
+	const rows found = facts.run({ids_of(mentors), array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); })});
+	auto        changes = allocate<overtaken>(found.count);
+	std::size_t n = 0;
+	for (std::uint64_t i = 0; i < found.count; ++i) {
+		const row         r = found[i];
+		const std::size_t index = static_cast<std::size_t>(r.bigint(1)) - 1;
+		mentor           &m = mentors[index];
+		if (const auto effective = r.optional_date(2))
+			m.last_effective = *effective;
+		if (r.is_null(3))
+			continue;
+		const certification c = {*parse_cert_status(r.text(4)), r.date(5), r.integer(6), r.boolean(7)};
+		m.against.consider(c, m.today);
+		const cert_status now = status_on(c, m.today);
+		if (now != c.stored)
+			changes[n++] = {r.id(3), index, now};
+	}
+	found.free();
+	return changes.first(n);
+}
+
+void read_held_pauses(std::span<mentor> mentors)
+{
+	const rows found = held_pauses.run({ids_of(mentors)});
+	for (std::uint64_t i = 0; i < found.count; ++i) {
+		const row r = found[i];
+		mentor   &m = mentors[static_cast<std::size_t>(r.bigint(1)) - 1];
+		m.held = {{true, r.optional_date(4)}, r.id(2), *parse_reason(r.text(3)), r.optional_id(5)};
+	}
+	found.free();
+}
+
+} // namespace peer_mentor

@@ -1,0 +1,23 @@
+// Where storage is, whose it is, and whether it fits this engine.
+#pragma once
+
+#include "pg/rights.hpp"
+
+namespace peer_mentor {
+
+// Owner of public.peer_mentor_status, whose rights the engine takes; none where there is no storage.
+Oid find_storage_owner();
+
+// The same, or the error that tells to call migrate().  The caller is connected to SPI.
+Oid require_storage();
+
+// Does the present user have the rights of this owner?
+bool is_operator(Oid owner);
+void require_operator(Oid owner, const char *what);
+
+// The owner's rights within an SPI connection of their own, which frees what its statements return.
+// What is allocated meanwhile stays in the caller's memory context.
+rights begin_owned(Oid owner);
+void   end_owned(const rights &before);
+
+} // namespace peer_mentor
