@@ -6,6 +6,11 @@ CREATE EXTENSION IF NOT EXISTS peer_mentor;
 
 DO $$
 BEGIN
+	IF EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = 'peer_mentor_private'
+	           AND n.nspowner <> (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)) THEN
+		RAISE EXCEPTION 'schema "peer_mentor_private" belongs to another role' USING ERRCODE = '42501',
+			HINT = 'Whoever owns it could plant functions there; rename or drop it.';
+	END IF;
 	IF pg_catalog.to_regnamespace('peer_mentor_private') IS NULL THEN
 		CREATE SCHEMA peer_mentor_private;
 		REVOKE ALL ON SCHEMA peer_mentor_private FROM PUBLIC;
@@ -113,9 +118,9 @@ BEGIN
 		INSERT INTO peer_mentor_private.made (table_name, kind, name) VALUES (make_table.table_name, 'table', make_table.table_name);
 		RETURN;
 	END IF;
-	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = rel AND NOT pg_has_role(c.relowner, 'USAGE')) THEN
+	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = rel AND r.rolname <> current_user) THEN
 		RAISE EXCEPTION 'table "public.%" belongs to another role', table_name
-			USING ERRCODE = '42501', HINT = 'Make the role that installs peer_mentor the owner of this table, or a member of its owner.';
+			USING ERRCODE = '42501', HINT = 'Make the role that installs peer_mentor the owner of this table: its owner''s triggers would run with that role''s rights.';
 	END IF;
 	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = rel AND c.relkind NOT IN ('r', 'p')) THEN
 		RAISE EXCEPTION '"public.%" is not a table', table_name USING ERRCODE = '42809';

@@ -273,15 +273,73 @@ AS $$
 $$;
 COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.triggers() RETURNS TABLE (table_name text, trigger_name text, definition text)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT e.name, 'peer_mentor_guard_statement', 'BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_statement()'
+	  FROM peer_mentor_private.engine_tables() e (name)
+	UNION ALL
+	SELECT e.name, 'peer_mentor_guard_truncate', 'BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_statement()'
+	  FROM peer_mentor_private.engine_tables() e (name)
+	UNION ALL
+	SELECT g.table_name, 'peer_mentor_guard_row',
+	       'BEFORE ' || g.events || ' ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.guard_row(' || g.arguments || ')'
+	  FROM (VALUES
+		('peer_mentor_status', 'DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('peer_mentor_status_history', 'UPDATE OR DELETE', $a$'changed_by', 'peer_mentors', 'mentor_id'$a$),
+		('pause_records', 'UPDATE OR DELETE', $a$'coordinator_id', 'peer_mentors', 'mentor_id'$a$),
+		('peer_mentor_certifications', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'peer_mentor_id'$a$),
+		('certification_renewal_events', 'UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
+		('cert_expiry_reminders', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('outbox_events', 'UPDATE OR DELETE', $a$''$a$),
+		('outbox_deliveries', 'UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('undeliverable_notifications', 'UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('job_runs', 'UPDATE OR DELETE', $a$''$a$),
+		('job_run_failures', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
+		('status_discrepancies', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('report_snapshots', 'UPDATE OR DELETE', $a$''$a$),
+		('idempotent_requests', 'UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
+	UNION ALL
+	SELECT u.table_name, 'peer_mentor_touch', 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.touch()'
+	  FROM (VALUES ('peer_mentor_status'), ('pause_records'), ('peer_mentor_certifications'), ('cert_expiry_reminders')) u (table_name)
+	UNION ALL
+	VALUES
+		('peer_mentor_status', 'peer_mentor_guard_status',
+		 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.guard_status()'),
+		('peer_mentor_status', 'peer_mentor_trace',
+		 'AFTER UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.trace_status()'),
+		('organisations', 'peer_mentor_check',
+		 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_organisation()'),
+		('organisations', 'peer_mentor_note_time_zone',
+		 'AFTER UPDATE OF time_zone ON %s FOR EACH ROW WHEN (OLD.time_zone <> NEW.time_zone) EXECUTE FUNCTION peer_mentor_private.note_time_zone()'),
+		('certification_types', 'peer_mentor_note_rules',
+		 'BEFORE UPDATE OF grace_days, required ON %s FOR EACH ROW WHEN (OLD.grace_days <> NEW.grace_days OR OLD.required <> NEW.required) EXECUTE FUNCTION peer_mentor_private.note_rules()'),
+		('chapters', 'peer_mentor_keep_organisation',
+		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id <> NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
+		('peer_mentors', 'peer_mentor_keep_organisation',
+		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id <> NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
+		('peer_mentors', 'peer_mentor_register',
+		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
+		('peer_mentors', 'peer_mentor_restore',
+		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
+		('mentor_chapters', 'peer_mentor_check',
+		 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_membership()'),
+		('mentor_chapters', 'peer_mentor_mirror',
+		 'AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.mirror_primary()'),
+		('coordinator_assignments', 'peer_mentor_check',
+		 'BEFORE INSERT OR UPDATE OF coordinator_id, mentor_id ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_assignment()')
+$$;
+COMMENT ON FUNCTION peer_mentor_private.triggers() IS
+	'Every trigger of storage; %s in a definition stands for the table. The migrations make them, job_health misses them.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.missing_protection() RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT coalesce(array_agg(m.what ORDER BY m.what), '{}') FROM (
-		SELECT format('%s: guard %s', t.name, g.name) AS what
-		  FROM peer_mentor_private.engine_tables() t (name),
-		       unnest(ARRAY['peer_mentor_guard_statement', 'peer_mentor_guard_row', 'peer_mentor_guard_truncate']) g (name)
+		SELECT format('%s: trigger %s', t.table_name, t.trigger_name) AS what
+		  FROM peer_mentor_private.triggers() t
 		 WHERE NOT EXISTS (SELECT FROM pg_trigger r
-		                    WHERE r.tgrelid = to_regclass(format('public.%I', t.name)) AND r.tgname = g.name AND r.tgenabled = 'O')
+		                    WHERE r.tgrelid = to_regclass(format('public.%I', t.table_name)) AND r.tgname = t.trigger_name AND r.tgenabled = 'O')
 		UNION ALL
 		SELECT format('%s: row level security', t.name)
 		  FROM peer_mentor_private.engine_tables() t (name)
@@ -297,7 +355,7 @@ AS $$
 	) m
 $$;
 COMMENT ON FUNCTION peer_mentor_private.missing_protection() IS
-	'Guards that are gone or disabled, row security that is off, and write grants, on engine-written tables. migrate() puts them right.';
+	'Triggers that are gone or disabled, row security that is off, and write grants, on engine-written tables. migrate() puts them right.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.cron_launcher_running() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

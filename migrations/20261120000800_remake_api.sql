@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.set_return_date(uuid, date, bigint) IS
-	'Extends or shortens a live pause without a transition; NULL leaves the return open. expected_return_date: local day, not in the past. Errors: mentor_not_found, not_allowed, invalid_transition, version_conflict, invalid_argument.';
+	'Extends or shortens a live pause without a transition. expected_return_date: local day, not in the past. Errors: mentor_not_found, not_allowed, invalid_transition, version_conflict, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.register_mentor(mentor_id uuid, organisation_id uuid, chapter_ids uuid[], display_name text DEFAULT NULL, user_id uuid DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS public.mentor_transition

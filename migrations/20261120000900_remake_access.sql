@@ -55,7 +55,7 @@ BEGIN
 	IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
 		GRANT USAGE ON SCHEMA peer_mentor_private TO service_role;
 		GRANT EXECUTE ON FUNCTION peer_mentor_private.missing_protection(), peer_mentor_private.cron_launcher_running(),
-			peer_mentor_private.engine_tables() TO service_role;
+			peer_mentor_private.triggers(), peer_mentor_private.engine_tables() TO service_role;
 	END IF;
 END
 $$;

@@ -1,11 +1,16 @@
 // grant_access(): EXECUTE on the engine's functions, for whom it is.
 //
-// The functions belong to whoever installed the extension, a superuser where it was trusted, so the
-// storage owner cannot grant them.  What is granted here is not among the initial privileges of the
-// extension, so a dump keeps it.
+// The functions belong to a superuser where the extension was trusted, so the storage owner cannot grant
+// them.  pg_dump leaves out what the extension's script granted, and a restore by a superuser would leave
+// the storage owner without: the grant option given here is what makes the dump keep the owner's grant.
+// The API roles get theirs in the script, which a restore runs again, and here, if they came later.
 #include "call.hpp"
 #include "pg/boundary.hpp"
 #include "storage.hpp"
+
+extern "C" {
+#include "commands/extension.h"
+}
 
 namespace peer_mentor {
 
@@ -53,16 +58,38 @@ statement engine_functions = {
 	0,
 	{}};
 
-void grant(const row &function, const char *role)
+void grant(const row &function, const char *role, const char *option = "")
 {
 	const Oid member = get_role_oid(role, true);
 	if (!OidIsValid(member))
 		return;
 	const rights before = act_as(static_cast<Oid>(function.integer(3)));
-	const char  *sql = psprintf("GRANT EXECUTE ON ROUTINE %s TO %s", to_cstring(function.text(2)), quote_identifier(role));
+	const char  *sql = psprintf("GRANT EXECUTE ON ROUTINE %s TO %s%s", to_cstring(function.text(2)), quote_identifier(role), option);
 	if (SPI_execute(sql, false, 0) < 0)
 		elog(ERROR, "could not execute \"%s\"", sql);
 	act_as_before(before);
+}
+
+void grant_to_audience(const row &function, Oid owner)
+{
+	const audience who = audience_of(function.text(1));
+	if (OidIsValid(owner))
+		grant(function, GetUserNameFromId(owner, false), " WITH GRANT OPTION");
+	if (who != audience::operators)
+		grant(function, "service_role");
+	if (who == audience::guards) {
+		grant(function, "authenticated");
+		grant(function, "anon");
+	}
+}
+
+Oid require_owner_here()
+{
+	const Oid owner = find_storage_owner();
+	if (!OidIsValid(owner))
+		raise(error::storage_missing, "the storage of peer_mentor is missing in this database");
+	require_operator(owner, "grant access to the engine of peer_mentor");
+	return owner;
 }
 
 } // namespace
@@ -74,24 +101,11 @@ using namespace peer_mentor;
 PEER_MENTOR_FUNCTION(peer_mentor_grant_access)
 {
 	SPI_connect();
-	const Oid owner = find_storage_owner();
-	if (!OidIsValid(owner))
-		raise(error::storage_missing, "the storage of peer_mentor is missing in this database");
-	require_operator(owner, "grant access to the engine of peer_mentor");
-
+	const Oid owner = creating_extension ? InvalidOid : require_owner_here();
 	const rights before = act_as(GetUserId());
 	const rows   functions = engine_functions.run({});
-	for (std::uint64_t i = 0; i < functions.count; ++i) {
-		const row      f = functions[i];
-		const audience who = audience_of(f.text(1));
-		grant(f, GetUserNameFromId(owner, false));
-		if (who != audience::operators)
-			grant(f, "service_role");
-		if (who == audience::guards) {
-			grant(f, "authenticated");
-			grant(f, "anon");
-		}
-	}
+	for (std::uint64_t i = 0; i < functions.count; ++i)
+		grant_to_audience(functions[i], owner);
 	act_as_before(before);
 	SPI_finish();
 	PG_RETURN_VOID();

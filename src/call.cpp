@@ -40,7 +40,7 @@ call begin_call()
 	SPI_connect();
 	c.owner = require_storage();
 	identify(c);
-	c.before = act_as(c.owner);
+	c.before = act_as_owner(c.owner);
 	return c;
 }
 
@@ -52,7 +52,7 @@ call begin_system_call()
 	require_operator(c.owner, "run the engine of peer_mentor");
 	c.role = GetUserId();
 	c.kind = actor_kind::system;
-	c.before = act_as(c.owner);
+	c.before = act_as_owner(c.owner);
 	return c;
 }
 

@@ -110,7 +110,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 	const Oid owner = require_storage();
 	if (!is_operator(owner))
 		refuse("peer_mentor_status", "UPDATE");
-	const rights before = act_as(owner);
+	const rights before = act_as_owner(owner);
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	const auto   new_date = args.optional_day(4);
 	if (new_date && new_date != args.optional_day(3) && *new_date < m.today)
@@ -138,7 +138,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_trace_direct_update)
 	const Oid owner = require_storage();
 	if (!is_operator(owner))
 		refuse("peer_mentor_status", "UPDATE");
-	const rights before = act_as(owner);
+	const rights before = act_as_owner(owner);
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	trace(m, from, to, *args.optional_int64(3), *args.optional_int64(4), args.optional_day(5));
 	act_as_before(before);

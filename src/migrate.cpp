@@ -36,6 +36,9 @@ void report(const migrate_call &c, const migration_text &m, std::string_view act
 bool has_ledger()
 {
 	const Oid schema = get_namespace_oid("peer_mentor_private", true);
+	if (OidIsValid(schema) && !owns_private_schema(GetUserId()))
+		raise(error::not_allowed, "schema \"peer_mentor_private\" belongs to another role",
+		      "Storage belongs to one role; rename or drop a schema of this name that is not peer_mentor's.");
 	return OidIsValid(schema) && OidIsValid(get_relname_relid("migrations", schema));
 }
 
@@ -122,7 +125,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_migrate)
 	InitMaterializedSRF(fcinfo, 0);
 	const migrate_call c = {reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo), target};
 	SPI_connect();
-	const rights before = act_as(GetUserId());
+	// Not as a superuser on storage of another role: the owner may have planted triggers.
+	const rights before = act_as_owner(OidIsValid(owner) ? owner : GetUserId());
 	set_local("client_min_messages", "warning");
 	set_local("peer_mentor.force", PG_GETARG_BOOL(1) ? "on" : "off");
 	const auto applied = applied_versions();

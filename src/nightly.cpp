@@ -33,13 +33,6 @@ struct batch {
 	step_count                  count; // of this batch alone
 };
 
-// A deferred constraint trigger would fail at COMMIT, outside every subtransaction.
-void make_constraints_immediate()
-{
-	if (SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0) < 0)
-		elog(ERROR, "could not make constraints immediate");
-}
-
 const evaluation &recovery_of(const batch &b, const mentor &m)
 {
 	const auto at = std::lower_bound(b.due.begin(), b.due.end(), m.id, [](const due_mentor &d, const uuid &id) { return d.at.mentor < id; });
@@ -51,7 +44,7 @@ void work_on(void *arg)
 	batch             &b = *static_cast<batch *>(arg);
 	const nightly_run &run = *b.run;
 	const rights       before = begin_owned(run.owner);
-	make_constraints_immediate();
+	make_constraints_immediate(); // so that one that fails is isolated with its mentor
 
 	auto ids = allocate<uuid>(b.due.size());
 	for (std::size_t i = 0; i < ids.size(); ++i)

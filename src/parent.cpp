@@ -15,7 +15,7 @@ struct parent_table {
 	statement        exists;
 };
 
-parent_table parents[] = {
+constinit parent_table parents[] = {
 	{"peer_mentors", "public", "peer_mentors", {"SELECT 1 FROM ONLY public.peer_mentors WHERE id = $1::uuid", 1, {TEXTOID}}},
 	{"auth.users", "auth", "users", {"SELECT 1 FROM ONLY auth.users WHERE id = $1::uuid", 1, {TEXTOID}}},
 	{"peer_mentor_certifications",

@@ -98,7 +98,7 @@ outcome reactivate(mentor &m, const author &by)
 	return outcome_of(step);
 }
 
-outcome change_return_date(mentor &m, const author &by, std::optional<day> return_date)
+outcome change_return_date(mentor &m, const author &by, day return_date)
 {
 	require_not_past(m, return_date);
 	if (m.now != status::paused)
@@ -157,10 +157,11 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_return_date)
 	const arguments args{fcinfo};
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
+	require_argument(args, 1, "expected_return_date");
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	const author by = {require_actor(c, m, everybody)};
 	require_version(m, args.optional_int64(2));
-	const outcome result = change_return_date(m, by, args.optional_day(1));
+	const outcome result = change_return_date(m, by, *args.optional_day(1));
 	end_call(c);
 	return to_tuple(fcinfo, result);
 }

@@ -55,8 +55,7 @@ Oid owner_of(Oid relation)
 
 void check_version(Oid owner)
 {
-	const Oid schema = get_namespace_oid("peer_mentor_private", true);
-	if (!OidIsValid(schema) || !OidIsValid(get_relname_relid("migrations", schema)))
+	if (!owns_private_schema(owner) || !OidIsValid(get_relname_relid("migrations", get_namespace_oid("peer_mentor_private", false))))
 		raise_missing();
 	const rights before = act_as(owner);
 	const rows   found = newest_migration.run({});
@@ -101,12 +100,36 @@ void require_operator(Oid owner, const char *what)
 		      "Only the owner of the storage of peer_mentor may do this.");
 }
 
+bool owns_private_schema(Oid role)
+{
+	HeapTuple tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum("peer_mentor_private"));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	const Oid owner = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner == role;
+}
+
+void make_constraints_immediate()
+{
+	if (SPI_execute("SET CONSTRAINTS ALL IMMEDIATE", false, 0) < 0)
+		elog(ERROR, "could not make constraints immediate");
+}
+
+rights act_as_owner(Oid owner)
+{
+	const rights before = act_as(owner);
+	if (superuser_arg(before.user) && !superuser_arg(owner))
+		make_constraints_immediate();
+	return before;
+}
+
 rights begin_owned(Oid owner)
 {
 	MemoryContext const context = CurrentMemoryContext;
 	SPI_connect();
 	MemoryContextSwitchTo(context);
-	return act_as(owner);
+	return act_as_owner(owner);
 }
 
 void end_owned(const rights &before)

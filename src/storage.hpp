@@ -15,6 +15,16 @@ Oid require_storage();
 bool is_operator(Oid owner);
 void require_operator(Oid owner, const char *what);
 
+// The owner's rights for statements on storage.  Called by a superuser, triggers of the owner that are
+// deferred would run at COMMIT as the superuser, so they are made immediate.  The caller is connected to SPI.
+rights act_as_owner(Oid owner);
+
+// A deferred trigger fires at COMMIT, outside every subtransaction and after the rights are given back.
+void make_constraints_immediate();
+
+// Is the private schema there, and this role's own?  Whoever owned it could plant functions and tables in it.
+bool owns_private_schema(Oid role);
+
 // The owner's rights within an SPI connection of their own, which frees what its statements return.
 // What is allocated meanwhile stays in the caller's memory context.
 rights begin_owned(Oid owner);

@@ -1,5 +1,5 @@
--- The role that installs, and the owner of the database, may begin; migrate() grants the rest, to the
--- storage owner and the API roles, because those may not exist yet when a dump restores the extension.
+-- The role that installs, and the owner of the database, may begin; migrate() grants to the storage owner,
+-- whom nobody knows yet when a dump restores the extension.
 DO $$
 DECLARE
 	f oid;
@@ -9,4 +9,5 @@ BEGIN
 	END LOOP;
 END
 $$;
+SELECT peer_mentor.grant_access();
 NOTIFY pgrst, 'reload schema';

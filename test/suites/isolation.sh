@@ -1,0 +1,8 @@
+#!/bin/sh
+# pg_isolation_regress on a private server.
+. "$(dirname "$0")/../lib/cluster.sh"
+. "$(dirname "$0")/../lib/regress.sh"
+cd "$PM_ROOT" || exit 1
+pm_need server
+pm_start isolation
+run_installcheck REGRESS=
