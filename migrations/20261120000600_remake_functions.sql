@@ -234,15 +234,17 @@ CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_primary() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	mentor uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.mentor_id ELSE NEW.mentor_id END;
+	mentor uuid;
 BEGIN
-	IF pg_trigger_depth() = 1 THEN
-		UPDATE public.mentor_chapters p SET is_primary = true
-		 WHERE p.id = (SELECT l.id FROM public.mentor_chapters l
-		                WHERE l.mentor_id = mentor AND l.until IS NULL ORDER BY l.since, l.id LIMIT 1)
-		   AND NOT EXISTS (SELECT FROM public.mentor_chapters o WHERE o.mentor_id = mentor AND o.is_primary AND o.until IS NULL);
-	END IF;
-	PERFORM peer_mentor.mirror_chapter(mentor);
+	FOREACH mentor IN ARRAY array_remove(ARRAY[NEW.mentor_id, nullif(OLD.mentor_id, NEW.mentor_id)], NULL) LOOP
+		IF pg_trigger_depth() = 1 THEN
+			UPDATE public.mentor_chapters p SET is_primary = true
+			 WHERE p.id = (SELECT l.id FROM public.mentor_chapters l
+			                WHERE l.mentor_id = mentor AND l.until IS NULL ORDER BY l.since, l.id LIMIT 1)
+			   AND NOT EXISTS (SELECT FROM public.mentor_chapters o WHERE o.mentor_id = mentor AND o.is_primary AND o.until IS NULL);
+		END IF;
+		PERFORM peer_mentor.mirror_chapter(mentor);
+	END LOOP;
 	RETURN NULL;
 END
 $$;

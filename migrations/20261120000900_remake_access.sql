@@ -65,7 +65,6 @@ SELECT peer_mentor_private.record_migration(20261120000900, 'remake_access');
 -- Mentors that were there before, or came while the triggers were away.
 SELECT peer_mentor.register_inserted(ARRAY(
 	SELECT m.id FROM public.peer_mentors m
-	 WHERE m.organisation_id IS NOT NULL
-	   AND NOT EXISTS (SELECT FROM public.peer_mentor_status s WHERE s.mentor_id = m.id)));
+	 WHERE NOT EXISTS (SELECT FROM public.peer_mentor_status s WHERE s.mentor_id = m.id)));
 
 NOTIFY pgrst, 'reload schema';

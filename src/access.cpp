@@ -25,20 +25,13 @@ struct access_rule {
 
 // Whatever is not listed is for operators alone.
 constexpr access_rule access_rules[] = {
-	{"pause_mentor", audience::service},
-	{"reactivate_mentor", audience::service},
-	{"set_return_date", audience::service},
-	{"register_mentor", audience::service},
-	{"record_certification", audience::service},
-	{"renew_certification", audience::service},
-	{"suspend_certification", audience::service},
-	{"reinstate_certification", audience::service},
-	{"status_transitions", audience::service},
-	{"status_diagram", audience::service},
-	{"cron_launcher_running", audience::service},
-	{"engine_writes", audience::guards},
-	{"refuse_write", audience::guards},
-	{"check_direct_update", audience::guards},
+	{"pause_mentor", audience::service},          {"reactivate_mentor", audience::service},
+	{"set_return_date", audience::service},       {"register_mentor", audience::service},
+	{"record_certification", audience::service},  {"renew_certification", audience::service},
+	{"suspend_certification", audience::service}, {"reinstate_certification", audience::service},
+	{"status_transitions", audience::service},    {"status_diagram", audience::service},
+	{"cron_launcher_running", audience::service}, {"engine_writes", audience::guards},
+	{"refuse_write", audience::guards},           {"check_direct_update", audience::guards},
 };
 
 constexpr audience audience_of(std::string_view function)
@@ -64,7 +57,8 @@ void grant(const row &function, const char *role, const char *option = "")
 	if (!OidIsValid(member))
 		return;
 	const rights before = act_as(static_cast<Oid>(function.integer(3)));
-	const char  *sql = psprintf("GRANT EXECUTE ON ROUTINE %s TO %s%s", to_cstring(function.text(2)), quote_identifier(role), option);
+	const char  *sql =
+		psprintf("GRANT EXECUTE ON ROUTINE %s TO %s%s", to_cstring(function.text(2)), quote_identifier(role), option);
 	if (SPI_execute(sql, false, 0) < 0)
 		elog(ERROR, "could not execute \"%s\"", sql);
 	act_as_before(before);
@@ -101,7 +95,7 @@ using namespace peer_mentor;
 PEER_MENTOR_FUNCTION(peer_mentor_grant_access)
 {
 	SPI_connect();
-	const Oid owner = creating_extension ? InvalidOid : require_owner_here();
+	const Oid    owner = creating_extension ? InvalidOid : require_owner_here();
 	const rights before = act_as(GetUserId());
 	const rows   functions = engine_functions.run({});
 	for (std::uint64_t i = 0; i < functions.count; ++i)

@@ -16,12 +16,15 @@ struct actor {
 
 struct call {
 	Oid                 owner;
-	Oid                 role;    // the real one
-	actor_kind          kind;    // operator or service; for a user decided with the mentor at hand
-	std::optional<uuid> user;    // auth.uid() of an app user
+	Oid                 role; // the real one
+	actor_kind          kind; // operator or service; for a user decided with the mentor at hand
+	std::optional<uuid> user; // auth.uid() of an app user
 	rights              before;
 
-	bool is_app_user() const { return kind != actor_kind::operator_ && kind != actor_kind::service && kind != actor_kind::system; }
+	bool is_app_user() const
+	{
+		return kind != actor_kind::operator_ && kind != actor_kind::service && kind != actor_kind::system;
+	}
 };
 
 // Notes the caller, checks that storage fits, connects to SPI and takes the owner's rights.

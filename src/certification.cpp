@@ -4,11 +4,10 @@ namespace peer_mentor {
 
 namespace {
 
-statement rules = {
-	"SELECT t.valid_for, t.renewal_mode, t.renewal_window_days, t.grace_days, t.required "
-	"  FROM public.certification_types t WHERE t.organisation_id = $1 AND t.code = $2",
-	2,
-	{UUIDOID, TEXTOID}};
+statement rules = {"SELECT t.valid_for, t.renewal_mode, t.renewal_window_days, t.grace_days, t.required "
+                   "  FROM public.certification_types t WHERE t.organisation_id = $1 AND t.code = $2",
+                   2,
+                   {UUIDOID, TEXTOID}};
 
 statement held = {
 	"SELECT c.id, c.issued_at, c.expires_at, c.anchor_on, c.status "
@@ -47,7 +46,11 @@ std::optional<certification_rules> find_rules(const uuid &organisation, std::str
 		return std::nullopt;
 	const row       r = found[0];
 	const Interval *valid_for = DatumGetIntervalP(r.column(1).datum);
-	return certification_rules{{valid_for->month, valid_for->day}, *parse_renewal_mode(r.text(2)), r.optional_integer(3), r.integer(4), r.boolean(5)};
+	return certification_rules{{valid_for->month, valid_for->day},
+	                           *parse_renewal_mode(r.text(2)),
+	                           r.optional_integer(3),
+	                           r.integer(4),
+	                           r.boolean(5)};
 }
 
 std::optional<held_certification> find_certification(const uuid &mentor, std::string_view type)
@@ -61,18 +64,20 @@ std::optional<held_certification> find_certification(const uuid &mentor, std::st
 
 bool insert_certification(const certification_record &r, const author &by)
 {
-	const rows inserted = insert.write({of(r.mentor), of(r.organisation), of(r.type), of_day(r.issued_at), of_day(r.expires_at),
-	                                    of(label(r.stored)), of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
+	const rows inserted =
+		insert.write({of(r.mentor), of(r.organisation), of(r.type), of_day(r.issued_at), of_day(r.expires_at),
+	                  of(label(r.stored)), of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
 	if (inserted.empty())
 		return false;
 	arm_reminders.write({of(r.mentor), of(r.type), of_day(r.expires_at)});
 	return true;
 }
 
-void update_certification(const held_certification &c, const certification_record &r, day anchor, std::string_view event, const author &by)
+void update_certification(const held_certification &c, const certification_record &r, day anchor,
+                          std::string_view event, const author &by)
 {
-	update.write({of(c.id), of_day(r.issued_at), of_day(r.expires_at), of_day(anchor), of(label(r.stored)), of(event), of_time(r.at),
-	              of(label(by.who.kind)), of(by.job_run)});
+	update.write({of(c.id), of_day(r.issued_at), of_day(r.expires_at), of_day(anchor), of(label(r.stored)), of(event),
+	              of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
 	if (r.expires_at != c.expires_at)
 		arm_reminders.write({of(r.mentor), of(r.type), of_day(r.expires_at)});
 }

@@ -39,6 +39,7 @@ struct certification_record {
 bool insert_certification(const certification_record &r, const author &by);
 
 // Writes dates and status and one more entry of its history.
-void update_certification(const held_certification &held, const certification_record &r, day anchor, std::string_view event, const author &by);
+void update_certification(const held_certification &held, const certification_record &r, day anchor,
+                          std::string_view event, const author &by);
 
 } // namespace peer_mentor

@@ -40,7 +40,8 @@ held_certification require_certification(const mentor &m, std::string_view type)
 void require_sensible(const char *name, day d)
 {
 	if (d < to_day({first_year, 1, 1}) || d > to_day({last_year, 12, 31}))
-		invalid_argument(name, psprintf("argument \"%s\" must lie between the years %d and %d", name, first_year, last_year));
+		invalid_argument(name,
+		                 psprintf("argument \"%s\" must lie between the years %d and %d", name, first_year, last_year));
 }
 
 cert_status stored_by_dates(const mentor &m, const certification_rules &rules, day expires_at)
@@ -64,10 +65,15 @@ outcome record(mentor &m, const author &by, std::string_view type, day issued_at
 	const day expires_at = given_expiry.value_or(add(issued_at, rules.valid_for));
 	require_sensible("expires_at", expires_at);
 	if (expires_at < issued_at)
-		invalid_argument("expires_at", psprintf("certification would end on %s, before it begins on %s", day_to_cstring(expires_at), day_to_cstring(issued_at)));
-	if (!insert_certification({m.id, m.organisation, type, issued_at, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at}, by))
-		raise(error::already_exists, psprintf("mentor \"%s\" holds certification \"%s\" already", to_cstring(m.id), to_cstring(type)),
-		      detail(error::already_exists).add("mentor_id", m.id).add("certification_type", type), "Renew it instead.");
+		invalid_argument("expires_at", psprintf("certification would end on %s, before it begins on %s",
+		                                        day_to_cstring(expires_at), day_to_cstring(issued_at)));
+	if (!insert_certification(
+			{m.id, m.organisation, type, issued_at, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at},
+			by))
+		raise(error::already_exists,
+		      psprintf("mentor \"%s\" holds certification \"%s\" already", to_cstring(m.id), to_cstring(type)),
+		      detail(error::already_exists).add("mentor_id", m.id).add("certification_type", type),
+		      "Renew it instead.");
 	return follow(m, by, reason::certification_renewed);
 }
 
@@ -82,17 +88,23 @@ void require_expected_expiry(const held_certification &held, const renewal &aske
 {
 	if (asked.expected_expires_at && *asked.expected_expires_at != held.expires_at)
 		raise(error::version_conflict,
-		      psprintf("certification \"%s\" expires on %s, not %s", to_cstring(asked.type), day_to_cstring(held.expires_at), day_to_cstring(*asked.expected_expires_at)),
-		      detail(error::version_conflict).add("certification_type", asked.type).add("current_expires_at", std::string_view(day_to_cstring(held.expires_at))),
+		      psprintf("certification \"%s\" expires on %s, not %s", to_cstring(asked.type),
+		               day_to_cstring(held.expires_at), day_to_cstring(*asked.expected_expires_at)),
+		      detail(error::version_conflict)
+		          .add("certification_type", asked.type)
+		          .add("current_expires_at", std::string_view(day_to_cstring(held.expires_at))),
 		      "Read the certification again and decide anew.");
 }
 
-void require_open_window(const held_certification &held, const certification_rules &rules, day completed_on, std::string_view type)
+void require_open_window(const held_certification &held, const certification_rules &rules, day completed_on,
+                         std::string_view type)
 {
 	if (is_too_early(held.expires_at, rules.window_days, completed_on)) {
 		const char *opens = day_to_cstring(held.expires_at - *rules.window_days);
-		raise(error::renewal_too_early, psprintf("certification \"%s\" cannot be renewed before %s", to_cstring(type), opens),
-		      detail(error::renewal_too_early).add("certification_type", type).add("opens_on", std::string_view(opens)));
+		raise(
+			error::renewal_too_early,
+			psprintf("certification \"%s\" cannot be renewed before %s", to_cstring(type), opens),
+			detail(error::renewal_too_early).add("certification_type", type).add("opens_on", std::string_view(opens)));
 	}
 }
 
@@ -107,14 +119,17 @@ outcome renew(mentor &m, const author &by, const renewal &asked)
 	require_sensible("completed_on", completed_on);
 	require_open_window(held, rules, completed_on, asked.type);
 
-	const day expires_at = asked.expires_at.value_or(renewed_until({held.expires_at, held.anchor, completed_on, rules.valid_for, rules.mode}));
+	const day expires_at = asked.expires_at.value_or(
+		renewed_until({held.expires_at, held.anchor, completed_on, rules.valid_for, rules.mode}));
 	require_sensible("expires_at", expires_at);
 	if (expires_at < completed_on || expires_at < held.expires_at)
 		invalid_argument("expires_at",
 		                 psprintf("renewed certification would end on %s, before %s", day_to_cstring(expires_at),
 		                          day_to_cstring(completed_on > held.expires_at ? completed_on : held.expires_at)),
 		                 "A typing mistake is put right by correct_certification().");
-	update_certification(held, {m.id, m.organisation, asked.type, completed_on, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at},
+	update_certification(held,
+	                     {m.id, m.organisation, asked.type, completed_on, expires_at,
+	                      stored_by_dates(m, rules, expires_at), m.locked_at},
 	                     asked.expires_at ? expires_at : held.anchor, "renewed", by);
 	write_certification_event({"certification_renewed", m.organisation, m.id, asked.type, expires_at}, by);
 	return follow(m, by, reason::certification_renewed);
@@ -127,7 +142,8 @@ outcome set_suspension(mentor &m, const author &by, std::string_view type, bool 
 	if (suspended && held.stored == cert_status::suspended)
 		raise_suspended(m, type);
 	if (!suspended && held.stored != cert_status::suspended)
-		raise(error::invalid_transition, psprintf("certification \"%s\" of mentor \"%s\" is not suspended", to_cstring(type), to_cstring(m.id)),
+		raise(error::invalid_transition,
+		      psprintf("certification \"%s\" of mentor \"%s\" is not suspended", to_cstring(type), to_cstring(m.id)),
 		      detail(error::invalid_transition).add("mentor_id", m.id).add("certification_type", type));
 	update_certification(held,
 	                     {m.id, m.organisation, type, held.issued_at, held.expires_at,
@@ -186,7 +202,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_renew_certification)
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
-		result = renew(m, by, {*args.optional_text(1), args.optional_day(2), args.optional_day(3), args.optional_day(4)});
+		result =
+			renew(m, by, {*args.optional_text(1), args.optional_day(2), args.optional_day(3), args.optional_day(4)});
 		keep_first_result(c, asked, *result);
 	}
 	end_call(c);

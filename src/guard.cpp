@@ -17,7 +17,9 @@ statement newest_trace = {
 	{UUIDOID}};
 
 statement change_return_date = {
-	"UPDATE public.pause_records SET expected_return_date = $2 WHERE mentor_id = $1 AND status = 'paused'", 2, {UUIDOID, DATEOID}};
+	"UPDATE public.pause_records SET expected_return_date = $2 WHERE mentor_id = $1 AND status = 'paused'",
+	2,
+	{UUIDOID, DATEOID}};
 
 [[noreturn]] void refuse(std::string_view table, std::string_view operation)
 {
@@ -38,8 +40,12 @@ status status_argument(const arguments &args, int i, const char *name)
 [[noreturn]] void refuse_edge(const mentor &m, status from, status to)
 {
 	raise(error::invalid_transition,
-	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\" by a direct UPDATE", to_cstring(m.id), label(from).data(), label(to).data()),
-	      detail(error::invalid_transition).add("mentor_id", m.id).add("status", label(from)).add("requested", label(to)));
+	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\" by a direct UPDATE", to_cstring(m.id),
+	               label(from).data(), label(to).data()),
+	      detail(error::invalid_transition)
+	          .add("mentor_id", m.id)
+	          .add("status", label(from))
+	          .add("requested", label(to)));
 }
 
 void check_edge(mentor &m, status from, status to)
@@ -50,16 +56,18 @@ void check_edge(mentor &m, status from, status to)
 		return;
 	read_facts({&m, 1});
 	if (m.against.any())
-		raise(error::certification_required, psprintf("a required certification of mentor \"%s\" is not valid", to_cstring(m.id)),
+		raise(error::certification_required,
+		      psprintf("a required certification of mentor \"%s\" is not valid", to_cstring(m.id)),
 		      detail(error::certification_required).add("mentor_id", m.id).add("status", label(from)));
 }
 
 // The row holds the new status already; the trace is owed exactly where the history is one row behind.
-void trace(mentor &m, status from, status to, std::int64_t from_version, std::int64_t to_version, std::optional<day> return_date)
+void trace(mentor &m, status from, status to, std::int64_t from_version, std::int64_t to_version,
+           std::optional<day> return_date)
 {
 	const rows newest = newest_trace.run({of(m.id)});
-	const bool owed = !newest.empty() && newest[0].bigint(1) == from_version && parse_status(newest[0].text(2)) == from && m.now == to &&
-	                  m.version == to_version;
+	const bool owed = !newest.empty() && newest[0].bigint(1) == from_version &&
+	                  parse_status(newest[0].text(2)) == from && m.now == to && m.version == to_version;
 	if (from == to && from_version == to_version && owed) {
 		change_return_date.write({of(m.id), of_day(return_date)});
 		return;
@@ -114,8 +122,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	const auto   new_date = args.optional_day(4);
 	if (new_date && new_date != args.optional_day(3) && *new_date < m.today)
-		invalid_argument("expected_return_date",
-		                 psprintf("expected return date %s lies before today, %s", day_to_cstring(*new_date), day_to_cstring(m.today)));
+		invalid_argument("expected_return_date", psprintf("expected return date %s lies before today, %s",
+		                                                  day_to_cstring(*new_date), day_to_cstring(m.today)));
 	if (from != to)
 		check_edge(m, from, to);
 	else if (from != status::paused || new_date == args.optional_day(3))

@@ -43,7 +43,8 @@ const char *text_of(Oid type, Datum datum)
 
 } // namespace
 
-request::request(const char *name, const arguments &args, int key_argument) : function(name), key(args.optional_text(key_argument))
+request::request(const char *name, const arguments &args, int key_argument)
+	: function(name), key(args.optional_text(key_argument))
 {
 	if (key && (key->empty() || key->size() > 200))
 		invalid_argument("idempotency_key", "idempotency key must have 1 to 200 characters");
@@ -66,15 +67,20 @@ std::optional<outcome> find_first_result(const call &c, const request &r)
 {
 	if (!r.key)
 		return std::nullopt;
-	const rows found = find_request.run({name_of(c), of(*r.key), of(std::string_view(r.function)), of(std::string_view(r.asked.data))});
+	const rows found = find_request.run(
+		{name_of(c), of(*r.key), of(std::string_view(r.function)), of(std::string_view(r.asked.data))});
 	if (found.empty())
 		return std::nullopt;
 	const row first = found[0];
 	if (!first.boolean(1))
 		raise_mismatch(*r.key);
 	const auto previous = first.optional_text(3);
-	return outcome{first.id(2),    previous ? parse_status(*previous) : std::nullopt, *parse_status(first.text(4)), first.bigint(5),
-	               first.time(6), first.optional_id(7)};
+	return outcome{first.id(2),
+	               previous ? parse_status(*previous) : std::nullopt,
+	               *parse_status(first.text(4)),
+	               first.bigint(5),
+	               first.time(6),
+	               first.optional_id(7)};
 }
 
 void keep_first_result(const call &c, const request &r, const outcome &o)
@@ -83,8 +89,8 @@ void keep_first_result(const call &c, const request &r, const outcome &o)
 		return;
 	const rows kept = insert_request.write({name_of(c), of(*r.key), of(std::string_view(r.function)),
 	                                        of(std::string_view(r.asked.data)), of(o.mentor),
-	                                        o.previous ? of(label(*o.previous)) : value{},
-	                                        of(label(o.now)), of(o.version), of_time(o.changed_at), of(o.history)});
+	                                        o.previous ? of(label(*o.previous)) : value{}, of(label(o.now)),
+	                                        of(o.version), of_time(o.changed_at), of(o.history)});
 	if (kept.empty())
 		raise_mismatch(*r.key);
 }

@@ -25,8 +25,9 @@ statement find_mentor = {
 	3,
 	{UUIDOID, TEXTOID, UUIDOID}};
 
-statement create_mentor = {
-	"INSERT INTO public.peer_mentors (id, organisation_id, external_key) VALUES ($1, $2, $3)", 3, {UUIDOID, UUIDOID, TEXTOID}};
+statement create_mentor = {"INSERT INTO public.peer_mentors (id, organisation_id, external_key) VALUES ($1, $2, $3)",
+                           3,
+                           {UUIDOID, UUIDOID, TEXTOID}};
 
 statement keep_key = {"UPDATE public.peer_mentors SET external_key = $2 WHERE id = $1", 2, {UUIDOID, TEXTOID}};
 
@@ -81,7 +82,8 @@ struct import_run {
 
 enum class term_result { imported, renewed, unchanged };
 
-term_result write_renewal(const mentor &m, const held_certification &held, const register_term &t, const certification_record &r)
+term_result write_renewal(const mentor &m, const held_certification &held, const register_term &t,
+                          const certification_record &r)
 {
 	const bool known = knows_term.run({of(held.id), of_day(t.issued_on), of_day(t.expires_on)})[0].boolean(1);
 	if (!decides(t.expires_on, t.issued_on, held.expires_at, held.issued_at)) {
@@ -93,7 +95,8 @@ term_result write_renewal(const mentor &m, const held_certification &held, const
 	const bool same_status = t.suspended == (held.stored == cert_status::suspended);
 	if (known && same_status && t.expires_on == held.expires_at && t.issued_on == held.issued_at)
 		return term_result::unchanged;
-	update_certification(held, r, held.anchor, known && !same_status ? (t.suspended ? "suspended" : "reinstated") : "renewed", by_operator);
+	update_certification(held, r, held.anchor,
+	                     known && !same_status ? (t.suspended ? "suspended" : "reinstated") : "renewed", by_operator);
 	return term_result::renewed;
 }
 
@@ -111,9 +114,15 @@ term_result write_term(const mentor &m, const register_term &t)
 	return term_result::imported;
 }
 
+bool is_same_term(const register_term &a, const register_term &b)
+{
+	return a.type == b.type && a.issued_on == b.issued_on && a.expires_on == b.expires_on;
+}
+
 day first_day(mentor_terms terms)
 {
-	return (*std::min_element(terms.begin(), terms.end(), [](auto *a, auto *b) { return a->issued_on < b->issued_on; }))->issued_on;
+	return (*std::min_element(terms.begin(), terms.end(), [](auto *a, auto *b) { return a->issued_on < b->issued_on; }))
+	    ->issued_on;
 }
 
 [[noreturn]] void raise_unusable(const char *why) { invalid_argument("mentor_key", why); }
@@ -172,8 +181,11 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 		                                        : a->row < b->row;
 	});
 	std::optional<day> changed_on;
-	for (const register_term *t : terms) {
-		const term_result result = write_term(m, *t);
+	for (std::size_t i = 0; i < terms.size(); ++i) {
+		const register_term *t = terms[i];
+		// of the same term written twice the later row decides
+		const bool        again = i + 1 < terms.size() && is_same_term(*t, *terms[i + 1]);
+		const term_result result = again ? term_result::unchanged : write_term(m, *t);
 		counts.imported += result == term_result::imported ? 1 : 0;
 		counts.renewed += result == term_result::renewed ? 1 : 0;
 		counts.unchanged += result == term_result::unchanged ? 1 : 0;
@@ -227,8 +239,9 @@ std::span<mentor_terms> group_by_mentor(std::span<register_term> terms)
 	for (register_term &t : terms)
 		if (t.error == nullptr)
 			good[n++] = &t;
-	std::sort(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n),
-	          [](auto *a, auto *b) { return a->mentor_key != b->mentor_key ? a->mentor_key < b->mentor_key : a->row < b->row; });
+	std::sort(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n), [](auto *a, auto *b) {
+		return a->mentor_key != b->mentor_key ? a->mentor_key < b->mentor_key : a->row < b->row;
+	});
 	auto        mentors = allocate<mentor_terms>(n);
 	std::size_t m = 0;
 	for (std::size_t from = 0, to = 0; from < n; from = to) {
@@ -240,10 +253,10 @@ std::span<mentor_terms> group_by_mentor(std::span<register_term> terms)
 }
 
 struct import_call {
-	Oid             owner;
-	import_options  options;
-	import_counts   counts;
-	std::int64_t    rejected;
+	Oid            owner;
+	import_options options;
+	import_counts  counts;
+	std::int64_t   rejected;
 };
 
 void import_all(void *arg)
@@ -252,7 +265,8 @@ void import_all(void *arg)
 	const auto   terms = read_register(c.options);
 	const auto   mentors = group_by_mentor(terms);
 	for (std::size_t i = 0; i < mentors.size(); i += mentors_per_attempt)
-		c.counts.add(import_attempt({c.owner, &c.options, mentors.subspan(i, std::min(mentors_per_attempt, mentors.size() - i)), {}}));
+		c.counts.add(import_attempt(
+			{c.owner, &c.options, mentors.subspan(i, std::min(mentors_per_attempt, mentors.size() - i)), {}}));
 	c.rejected = std::count_if(terms.begin(), terms.end(), [](const register_term &t) { return t.error != nullptr; });
 	mark_register(terms);
 }
@@ -262,8 +276,8 @@ Datum to_tuple(FunctionCallInfo fcinfo, const import_call &c)
 	TupleDesc descriptor;
 	if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	Datum values[] = {Int64GetDatum(c.counts.imported), Int64GetDatum(c.counts.renewed), Int64GetDatum(c.counts.unchanged),
-	                  Int64GetDatum(c.rejected)};
+	Datum values[] = {Int64GetDatum(c.counts.imported), Int64GetDatum(c.counts.renewed),
+	                  Int64GetDatum(c.counts.unchanged), Int64GetDatum(c.rejected)};
 	bool  nulls[] = {false, false, false, false};
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
 }
@@ -282,12 +296,15 @@ PEER_MENTOR_FUNCTION(peer_mentor_import_register)
 	require_argument(args, 2, "date_format");
 	require_argument(args, 3, "create_missing");
 	require_argument(args, 4, "dry_run");
-	import_call imported = {c.owner, {args.id(0), args.optional_text(1), *args.optional_text(2), PG_GETARG_BOOL(3)}, {}, 0};
+	import_call imported = {
+		c.owner, {args.id(0), args.optional_text(1), *args.optional_text(2), PG_GETARG_BOOL(3)}, {}, 0};
 	if (!date_format::is_valid(imported.options.date_format))
-		invalid_argument("date_format", psprintf("date format \"%s\" is not known", to_cstring(imported.options.date_format)),
+		invalid_argument("date_format",
+		                 psprintf("date format \"%s\" is not known", to_cstring(imported.options.date_format)),
 		                 "Use YYYY, MM and DD, each once, with separators between them.");
 	if (find_organisation.run({of(imported.options.organisation)}).empty())
-		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(imported.options.organisation)));
+		invalid_argument("organisation_id",
+		                 psprintf("organisation \"%s\" does not exist", to_cstring(imported.options.organisation)));
 
 	if (PG_GETARG_BOOL(4)) {
 		if (ErrorData *e = rehearse(import_all, &imported))

@@ -59,8 +59,8 @@ const char *why_stale(row r)
 
 std::optional<uuid> insert_run(const char *job, TimestampTz as_of, std::string_view status)
 {
-	const rows begun = begin_run.write({of(std::string_view(job)), of_time(as_of), of(status), of(static_cast<std::int32_t>(MyProcPid)),
-	                                    of_time(MyStartTimestamp)});
+	const rows begun = begin_run.write({of(std::string_view(job)), of_time(as_of), of(status),
+	                                    of(static_cast<std::int32_t>(MyProcPid)), of_time(MyStartTimestamp)});
 	return begun.empty() ? std::nullopt : std::optional(begun[0].id(1));
 }
 
@@ -83,13 +83,15 @@ void keep_lease(const lease &l, std::string_view step, const char *counts)
 {
 	heartbeat.write({of(l.run), of(step), of(std::string_view(counts))});
 	if (SPI_processed != 1)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the run lost its lease to another worker"),
-		                errdetail("Run \"%s\" is not marked as running any more.", to_cstring(l.run))));
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("the run lost its lease to another worker"),
+		         errdetail("Run \"%s\" is not marked as running any more.", to_cstring(l.run))));
 }
 
 void end_lease(const lease &l, std::string_view status, const char *counts, const char *error)
 {
-	finish_run.write({of(l.run), of(status), of(std::string_view(counts)), error != nullptr ? of(std::string_view(error)) : value{}});
+	finish_run.write({of(l.run), of(status), of(std::string_view(counts)),
+	                  error != nullptr ? of(std::string_view(error)) : value{}});
 }
 
 } // namespace peer_mentor

@@ -35,7 +35,8 @@ struct batch {
 
 const evaluation &recovery_of(const batch &b, const mentor &m)
 {
-	const auto at = std::lower_bound(b.due.begin(), b.due.end(), m.id, [](const due_mentor &d, const uuid &id) { return d.at.mentor < id; });
+	const auto at = std::lower_bound(b.due.begin(), b.due.end(), m.id,
+	                                 [](const due_mentor &d, const uuid &id) { return d.at.mentor < id; });
 	return at->recovery;
 }
 
@@ -66,15 +67,16 @@ void work_on(void *arg)
 	b.count.done = static_cast<std::int64_t>(mentors.size());
 	b.count.skipped = static_cast<std::int64_t>(b.due.size() - mentors.size());
 	b.count.moved = static_cast<std::int64_t>(moves.size());
-	b.count.expired = static_cast<std::int64_t>(
-		std::count_if(changes.begin(), changes.end(), [](const overtaken &o) { return o.now == cert_status::expired; }));
+	b.count.expired = static_cast<std::int64_t>(std::count_if(
+		changes.begin(), changes.end(), [](const overtaken &o) { return o.now == cert_status::expired; }));
 	end_owned(before);
 }
 
 [[noreturn]] void stop_run(nightly_run &run, ErrorData *e)
 {
 	const rights before = begin_owned(run.owner);
-	end_lease(run.held, e->sqlerrcode == ERRCODE_QUERY_CANCELED ? "interrupted" : "failed", counts_json(run), e->message);
+	end_lease(run.held, e->sqlerrcode == ERRCODE_QUERY_CANCELED ? "interrupted" : "failed", counts_json(run),
+	          e->message);
 	end_owned(before);
 	SPI_commit();
 	ReThrowError(e);
@@ -116,8 +118,10 @@ void work_singly(batch &whole)
 
 std::span<due_mentor> sort_by_id(std::span<due_mentor> due)
 {
-	std::sort(due.begin(), due.end(), [](const due_mentor &a, const due_mentor &b) { return a.at.mentor < b.at.mentor; });
-	const auto last = std::unique(due.begin(), due.end(), [](const due_mentor &a, const due_mentor &b) { return a.at.mentor == b.at.mentor; });
+	std::sort(due.begin(), due.end(),
+	          [](const due_mentor &a, const due_mentor &b) { return a.at.mentor < b.at.mentor; });
+	const auto last = std::unique(due.begin(), due.end(),
+	                              [](const due_mentor &a, const due_mentor &b) { return a.at.mentor == b.at.mentor; });
 	return due.first(static_cast<std::size_t>(last - due.begin()));
 }
 
@@ -130,9 +134,13 @@ struct found_batch {
 
 void find_next(void *arg)
 {
-	auto        &f = *static_cast<found_batch *>(arg);
-	const rights before = begin_owned(f.run->owner);
-	f.due = f.run->step->find(*f.run, f.after);
+	auto               &f = *static_cast<found_batch *>(arg);
+	MemoryContext const context = CurrentMemoryContext;
+	const rights        before = begin_owned(f.run->owner);
+	const auto          found = f.run->step->find(*f.run, f.after);
+	MemoryContextSwitchTo(context); // what was found outlives the connection to SPI
+	f.due = allocate<due_mentor>(found.size());
+	std::copy(found.begin(), found.end(), f.due.begin());
 	end_owned(before);
 }
 
@@ -176,7 +184,8 @@ std::int64_t make_pass(nightly_run &run, step_count &count)
 	std::int64_t skipped = 0;
 	found_batch  next = {&run, {to_day({first_year, 1, 1}), {}}, {}, 0};
 	for (;;) {
-		MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "peer_mentor batch", ALLOCSET_DEFAULT_SIZES);
+		MemoryContext const batch_context =
+			AllocSetContextCreate(CurrentMemoryContext, "peer_mentor batch", ALLOCSET_DEFAULT_SIZES);
 		MemoryContext const outer = MemoryContextSwitchTo(batch_context);
 		attempt_or_stop(run, find_next, &next);
 		const std::size_t found = next.due.size();
@@ -202,11 +211,13 @@ std::int64_t make_pass(nightly_run &run, step_count &count)
 
 void require_top_level(FunctionCallInfo fcinfo)
 {
-	const bool atomic = fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) || castNode(CallContext, fcinfo->context)->atomic;
+	const bool atomic = fcinfo->context == nullptr || !IsA(fcinfo->context, CallContext) ||
+	                    castNode(CallContext, fcinfo->context)->atomic;
 	if (atomic)
-		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("run_nightly() cannot run inside a transaction block"),
-		                errdetail("It commits every batch."),
-		                errhint("CALL peer_mentor.run_nightly() as a statement of its own.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("run_nightly() cannot run inside a transaction block"),
+		         errdetail("It commits every batch."),
+		         errhint("CALL peer_mentor.run_nightly() as a statement of its own.")));
 	if (RecoveryInProgress())
 		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION), errmsg("run_nightly() cannot run during recovery"),
 		                errhint("Run it on the primary server.")));
@@ -231,10 +242,12 @@ const char *counts_json(const nightly_run &run)
 	for (int i = 0; i < nightly_step_count; ++i) {
 		const step_count &c = run.counts[i];
 		appendStringInfo(&json,
-		                 "%s\"%s\": {\"total\": " INT64_FORMAT ", \"done\": " INT64_FORMAT ", \"expired\": " INT64_FORMAT
-		                 ", \"moved\": " INT64_FORMAT ", \"failed\": " INT64_FORMAT ", \"skipped\": " INT64_FORMAT "}",
-		                 i > 0 ? ", " : "", nightly_steps[i].name, static_cast<int64>(c.total), static_cast<int64>(c.done),
-		                 static_cast<int64>(c.expired), static_cast<int64>(c.moved), static_cast<int64>(c.failed), static_cast<int64>(c.skipped));
+		                 "%s\"%s\": {\"total\": " INT64_FORMAT ", \"done\": " INT64_FORMAT
+		                 ", \"expired\": " INT64_FORMAT ", \"moved\": " INT64_FORMAT ", \"failed\": " INT64_FORMAT
+		                 ", \"skipped\": " INT64_FORMAT "}",
+		                 i > 0 ? ", " : "", nightly_steps[i].name, static_cast<int64>(c.total),
+		                 static_cast<int64>(c.done), static_cast<int64>(c.expired), static_cast<int64>(c.moved),
+		                 static_cast<int64>(c.failed), static_cast<int64>(c.skipped));
 	}
 	appendStringInfoChar(&json, '}');
 	return json.data;
@@ -281,7 +294,9 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 	if (!held)
 		ereport(NOTICE, (errmsg("another run is in progress; this one is skipped")));
 	else {
-		nightly_run run = {*held, owner, as_of, batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(), nullptr};
+		nightly_run run = {
+			*held,  owner, as_of, batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
+			nullptr};
 		for (int i = 0; i < nightly_step_count; ++i) {
 			run.step = &nightly_steps[i];
 			run_step(run);

@@ -7,12 +7,12 @@
 namespace peer_mentor {
 
 struct step_count {
-	std::int64_t total = 0;     // mentors or certifications found to be due
-	std::int64_t done = 0;      // mentors looked at
-	std::int64_t expired = 0;   // certifications that lapsed
-	std::int64_t moved = 0;     // mentors whose status changed
-	std::int64_t failed = 0;    // mentors that raised an error
-	std::int64_t skipped = 0;   // mentors still locked by others at the end
+	std::int64_t total = 0;   // mentors or certifications found to be due
+	std::int64_t done = 0;    // mentors looked at
+	std::int64_t expired = 0; // certifications that lapsed
+	std::int64_t moved = 0;   // mentors whose status changed
+	std::int64_t failed = 0;  // mentors that raised an error
+	std::int64_t skipped = 0; // mentors still locked by others at the end
 };
 
 struct nightly_step;

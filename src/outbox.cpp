@@ -17,7 +17,8 @@ statement append_status_events = {
 	"       ('portal_sync', 'mentor_shown', u.portal AND u.now = 'active')) e (channel, event_type, applies) "
 	" WHERE e.applies",
 	9,
-	{UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, DATEARRAYOID, BOOLARRAYOID, TEXTOID}};
+	{UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, DATEARRAYOID, BOOLARRAYOID,
+     TEXTOID}};
 
 statement append_certification_event = {
 	"INSERT INTO public.outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) "
@@ -42,13 +43,14 @@ void write_status_events(std::span<const move> moves, const author &by)
 	                            column(TEXTOID, [](const move &m) { return of(label(m.what.why)); }),
 	                            column(INT8OID, [](const move &m) { return of(m.of->version + 1); }),
 	                            column(DATEOID, [](const move &m) { return of_day(m.what.effective_on); }),
-	                            column(BOOLOID, [](const move &m) { return of(m.of->portal); }), of(label(by.who.kind))});
+	                            column(BOOLOID, [](const move &m) { return of(m.of->portal); }),
+	                            of(label(by.who.kind))});
 }
 
 void write_certification_event(const certification_event &e, const author &by)
 {
-	append_certification_event.write({of(e.type), of(e.organisation), of(e.mentor), of(e.certification_type), of_day(e.expires_at),
-	                                  of(label(by.who.kind))});
+	append_certification_event.write({of(e.type), of(e.organisation), of(e.mentor), of(e.certification_type),
+	                                  of_day(e.expires_at), of(label(by.who.kind))});
 }
 
 } // namespace peer_mentor

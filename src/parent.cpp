@@ -16,13 +16,19 @@ struct parent_table {
 };
 
 constinit parent_table parents[] = {
-	{"peer_mentors", "public", "peer_mentors", {"SELECT 1 FROM ONLY public.peer_mentors WHERE id = $1::uuid", 1, {TEXTOID}}},
+	{"peer_mentors",
+     "public",
+     "peer_mentors",
+     {"SELECT 1 FROM ONLY public.peer_mentors WHERE id = $1::uuid", 1, {TEXTOID}}},
 	{"auth.users", "auth", "users", {"SELECT 1 FROM ONLY auth.users WHERE id = $1::uuid", 1, {TEXTOID}}},
 	{"peer_mentor_certifications",
      "public",
      "peer_mentor_certifications",
      {"SELECT 1 FROM ONLY public.peer_mentor_certifications WHERE id = $1::uuid", 1, {TEXTOID}}},
-	{"outbox_events", "public", "outbox_events", {"SELECT 1 FROM ONLY public.outbox_events WHERE id = $1::bigint", 1, {TEXTOID}}},
+	{"outbox_events",
+     "public",
+     "outbox_events",
+     {"SELECT 1 FROM ONLY public.outbox_events WHERE id = $1::bigint", 1, {TEXTOID}}},
 	{"job_runs", "public", "job_runs", {"SELECT 1 FROM ONLY public.job_runs WHERE id = $1::uuid", 1, {TEXTOID}}},
 };
 

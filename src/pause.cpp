@@ -9,7 +9,9 @@ namespace {
 constexpr actors everybody = staff | only(actor_kind::mentor);
 
 statement cancel_held_pause = {
-	"UPDATE public.pause_records SET ended_by = 'cancelled', coordinator_id = COALESCE($2, coordinator_id) WHERE id = $1", 2, {UUIDOID, UUIDOID}};
+	"UPDATE public.pause_records SET ended_by = 'cancelled', coordinator_id = COALESCE($2, coordinator_id) WHERE id = $1",
+	2,
+	{UUIDOID, UUIDOID}};
 
 statement change_return_date_of_status = {
 	"UPDATE public.peer_mentor_status SET expected_return_date = $2 WHERE mentor_id = $1", 2, {UUIDOID, DATEOID}};
@@ -33,21 +35,26 @@ void require_version(const mentor &m, std::optional<std::int64_t> expected)
 void require_not_past(const mentor &m, std::optional<day> return_date)
 {
 	if (return_date && *return_date < m.today)
-		invalid_argument("expected_return_date",
-		                 psprintf("expected return date %s lies before today, %s", day_to_cstring(*return_date), day_to_cstring(m.today)));
+		invalid_argument("expected_return_date", psprintf("expected return date %s lies before today, %s",
+		                                                  day_to_cstring(*return_date), day_to_cstring(m.today)));
 }
 
 [[noreturn]] void raise_invalid_transition(const mentor &m, status to)
 {
 	raise(error::invalid_transition,
-	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\"", to_cstring(m.id), label(m.now).data(), label(to).data()),
-	      detail(error::invalid_transition).add("mentor_id", m.id).add("status", label(m.now)).add("requested", label(to)));
+	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\"", to_cstring(m.id), label(m.now).data(),
+	               label(to).data()),
+	      detail(error::invalid_transition)
+	          .add("mentor_id", m.id)
+	          .add("status", label(m.now))
+	          .add("requested", label(to)));
 }
 
 [[noreturn]] void raise_certification_required(const mentor &m)
 {
 	raise(error::certification_required,
-	      psprintf("a required certification of mentor \"%s\" is %s", to_cstring(m.id), m.against.lapsed ? "not valid any more" : "suspended"),
+	      psprintf("a required certification of mentor \"%s\" is %s", to_cstring(m.id),
+	               m.against.lapsed ? "not valid any more" : "suspended"),
 	      detail(error::certification_required).add("mentor_id", m.id).add("status", label(m.now)),
 	      m.against.lapsed ? "Renew the certification first." : "Reinstate the certification first.");
 }

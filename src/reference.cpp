@@ -17,7 +17,8 @@ void draw_mermaid(StringInfo out)
 {
 	appendStringInfoString(out, "stateDiagram-v2\n");
 	for (const edge &e : edges)
-		appendStringInfo(out, "    %s --> %s : %s\n", e.from ? text_of(label(*e.from)) : "[*]", text_of(label(e.to)), text_of(label(e.reason)));
+		appendStringInfo(out, "    %s --> %s : %s\n", e.from ? text_of(label(*e.from)) : "[*]", text_of(label(e.to)),
+		                 text_of(label(e.reason)));
 }
 
 void draw_dot(StringInfo out)
@@ -26,8 +27,8 @@ void draw_dot(StringInfo out)
 	for (std::string_view s : status_labels)
 		appendStringInfo(out, "    %s [shape=box, style=rounded];\n", text_of(s));
 	for (const edge &e : edges)
-		appendStringInfo(out, "    %s -> %s [label=\"%s\"];\n", e.from ? text_of(label(*e.from)) : "start", text_of(label(e.to)),
-		                 text_of(label(e.reason)));
+		appendStringInfo(out, "    %s -> %s [label=\"%s\"];\n", e.from ? text_of(label(*e.from)) : "start",
+		                 text_of(label(e.to)), text_of(label(e.reason)));
 	appendStringInfoString(out, "}\n");
 }
 
@@ -42,7 +43,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_status_transitions)
 	InitMaterializedSRF(fcinfo, 0);
 	auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
 	for (const edge &e : edges) {
-		Datum values[] = {e.from ? of(label(*e.from)).datum : 0, of(label(e.to)).datum, of(label(e.reason)).datum, of(e.who_text).datum};
+		Datum values[] = {e.from ? of(label(*e.from)).datum : 0, of(label(e.to)).datum, of(label(e.reason)).datum,
+		                  of(e.who_text).datum};
 		bool  nulls[] = {!e.from, false, false, false};
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
@@ -61,6 +63,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_status_diagram)
 	else if (format == "dot")
 		draw_dot(&out);
 	else
-		invalid_argument("format", psprintf("diagram format \"%s\" is not known", to_cstring(format)), "Use \"mermaid\" or \"dot\".");
+		invalid_argument("format", psprintf("diagram format \"%s\" is not known", to_cstring(format)),
+		                 "Use \"mermaid\" or \"dot\".");
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -21,9 +21,12 @@ statement mark_rows = {
 	{INT8ARRAYOID, TEXTARRAYOID}};
 
 statement find_chapter = {
-	"SELECT c.id FROM public.chapters c WHERE c.organisation_id = $1 AND c.name = $2 ORDER BY c.id LIMIT 1", 2, {UUIDOID, TEXTOID}};
+	"SELECT c.id FROM public.chapters c WHERE c.organisation_id = $1 AND c.name = $2 ORDER BY c.id LIMIT 1",
+	2,
+	{UUIDOID, TEXTOID}};
 
-statement create_chapter = {"INSERT INTO public.chapters (organisation_id, name) VALUES ($1, $2) RETURNING id", 2, {UUIDOID, TEXTOID}};
+statement create_chapter = {
+	"INSERT INTO public.chapters (organisation_id, name) VALUES ($1, $2) RETURNING id", 2, {UUIDOID, TEXTOID}};
 
 statement create_type = {
 	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2)", 2, {UUIDOID, TEXTOID}};
@@ -34,7 +37,10 @@ std::string_view kept(const row &r, int column)
 	return text ? std::string_view(to_cstring(*text), text->size()) : std::string_view{};
 }
 
-const char *quoted(const char *format, std::string_view text) { return psprintf(format, pnstrdup(text.data(), text.size() < 80 ? text.size() : 80)); }
+const char *quoted(const char *format, std::string_view text)
+{
+	return psprintf(format, pnstrdup(text.data(), text.size() < 80 ? text.size() : 80));
+}
 
 const char *read_day(std::string_view format, std::string_view text, const char *column, day &into)
 {
@@ -119,8 +125,9 @@ std::span<register_term> read_register(const import_options &options)
 void mark_register(std::span<const register_term> terms)
 {
 	mark_rows.run({array_of(terms.size(), INT8OID, [&](std::size_t i) { return of(terms[i].row); }),
-	               array_of(terms.size(), TEXTOID,
-	                        [&](std::size_t i) { return terms[i].error != nullptr ? of(std::string_view(terms[i].error)) : value{}; })});
+	               array_of(terms.size(), TEXTOID, [&](std::size_t i) {
+					   return terms[i].error != nullptr ? of(std::string_view(terms[i].error)) : value{};
+				   })});
 }
 
 } // namespace peer_mentor

@@ -12,10 +12,10 @@ namespace {
 
 statement insert_statuses = {
 	"INSERT INTO public.peer_mentor_status (mentor_id, chapter_id, activated_by) "
-	"SELECT u.mentor_id, c.chapter_id, $2 "
+	"SELECT u.mentor_id, "
+	"       (SELECT c.chapter_id FROM public.mentor_chapters c WHERE c.mentor_id = u.mentor_id AND c.is_primary AND c.until IS NULL), $2 "
 	"  FROM unnest($1) u (mentor_id) "
 	"  JOIN public.peer_mentors m ON m.id = u.mentor_id "
-	"  LEFT JOIN public.mentor_chapters c ON c.mentor_id = u.mentor_id AND c.is_primary AND c.until IS NULL "
 	" ORDER BY u.mentor_id "
 	"ON CONFLICT (mentor_id) DO NOTHING RETURNING mentor_id",
 	2,
@@ -24,11 +24,11 @@ statement insert_statuses = {
 statement insert_first_history = {
 	"INSERT INTO public.peer_mentor_status_history (mentor_id, new_status, changed_by, actor_kind, changed_at, effective_on, reason, "
 	"       job_run_id, chapter_id, version) "
-	"SELECT s.mentor_id, s.status, $3, $4, $5, COALESCE(u.effective_on, ($5 AT TIME ZONE o.time_zone)::date), 'registered', $6, s.chapter_id, s.version "
+	"SELECT s.mentor_id, s.status, $3, $4, $5, COALESCE(u.effective_on, ($5 AT TIME ZONE COALESCE(o.time_zone, 'UTC'))::date), 'registered', $6, s.chapter_id, s.version "
 	"  FROM unnest($1, $2) u (mentor_id, effective_on) "
 	"  JOIN public.peer_mentor_status s ON s.mentor_id = u.mentor_id "
 	"  JOIN public.peer_mentors m ON m.id = u.mentor_id "
-	"  JOIN public.organisations o ON o.id = m.organisation_id "
+	"  LEFT JOIN public.organisations o ON o.id = m.organisation_id "
 	" WHERE u.mentor_id = ANY ($7) "
 	"RETURNING mentor_id, id",
 	7,
@@ -40,15 +40,14 @@ statement insert_mentor = {
 	{UUIDOID, UUIDOID, UUIDOID, TEXTOID}};
 
 // A chapter of another organisation is as unknown as one that does not exist.
-statement insert_chapters = {
-	"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since) "
-	"SELECT $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
-	"  FROM unnest($3) WITH ORDINALITY u (id, i) "
-	"  JOIN public.chapters c ON c.id = u.id AND c.organisation_id = $2 "
-	"  JOIN public.organisations o ON o.id = c.organisation_id "
-	" ORDER BY u.i",
-	3,
-	{UUIDOID, UUIDOID, UUIDARRAYOID}};
+statement insert_chapters = {"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since) "
+                             "SELECT $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
+                             "  FROM unnest($3) WITH ORDINALITY u (id, i) "
+                             "  JOIN public.chapters c ON c.id = u.id AND c.organisation_id = $2 "
+                             "  JOIN public.organisations o ON o.id = c.organisation_id "
+                             " ORDER BY u.i",
+                             3,
+                             {UUIDOID, UUIDOID, UUIDARRAYOID}};
 
 statement find_organisation = {"SELECT 1 FROM public.organisations o WHERE o.id = $1", 1, {UUIDOID}};
 
@@ -106,6 +105,9 @@ std::optional<outcome> insert_registration(const new_mentor &n, const author &by
 		invalid_argument("chapter_ids", "one of the chapters does not exist in the organisation");
 	const registration first = {n.id, std::nullopt};
 	const auto         done = write_first_statuses({&first, 1}, by);
+	if (done.empty())
+		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+		                errmsg("a trigger changed or suppressed the registration of a mentor")));
 	return outcome{n.id, std::nullopt, status::active, 1, done[0].at, done[0].history};
 }
 
@@ -134,8 +136,9 @@ std::span<registered> write_first_statuses(std::span<const registration> mentors
 		return {};
 	const TimestampTz at = GetCurrentTimestamp();
 	const rows        written = insert_first_history.write(
-		{ids, array_of(mentors.size(), DATEOID, [&](std::size_t i) { return of_day(mentors[i].effective_on); }), of(by.who.user),
-	     of(label(by.who.kind)), of_time(at), of(by.job_run), array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1); })});
+			   {ids, array_of(mentors.size(), DATEOID, [&](std::size_t i) { return of_day(mentors[i].effective_on); }),
+	            of(by.who.user), of(label(by.who.kind)), of_time(at), of(by.job_run),
+	            array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1); })});
 	auto done = allocate<registered>(written.count);
 	for (std::uint64_t i = 0; i < written.count; ++i)
 		done[i] = {written[i].id(1), at, written[i].id(2)};
@@ -159,8 +162,10 @@ PEER_MENTOR_FUNCTION(peer_mentor_register_mentor)
 	const request asked("register_mentor", args, 5);
 	const auto    chapters = elements_of(PG_GETARG_ARRAYTYPE_P(2), "chapter_ids");
 	require_distinct(chapters);
-	const outcome result = register_new(
-		c, asked, {args.id(0), args.id(1), args.optional_text(3), args.optional_id(4), of_datum(PG_GETARG_DATUM(2)), chapters.size()}, by);
+	const outcome result = register_new(c, asked,
+	                                    {args.id(0), args.id(1), args.optional_text(3), args.optional_id(4),
+	                                     of_datum(PG_GETARG_DATUM(2)), chapters.size()},
+	                                    by);
 	end_call(c);
 	return to_tuple(fcinfo, result);
 }

@@ -11,9 +11,9 @@ struct registration {
 };
 
 struct registered {
-	uuid         mentor;
-	TimestampTz  at;
-	uuid         history;
+	uuid        mentor;
+	TimestampTz at;
+	uuid        history;
 };
 
 // Writes status and history of mentors that have none; their rows and chapters are there already.

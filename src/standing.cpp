@@ -6,11 +6,11 @@ namespace {
 
 // The parent is locked first, then the status: a mentor's deletion comes the same way, through the
 // parent's row, so the two wait for each other instead of deadlocking.
-#define LOCKED_COLUMNS                                                                                               \
-	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "                   \
-	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off' "      \
-	"  FROM public.peer_mentors m "                                                                                  \
-	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                      \
+#define LOCKED_COLUMNS                                                                                          \
+	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "              \
+	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off' " \
+	"  FROM public.peer_mentors m "                                                                             \
+	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                 \
 	"  JOIN public.organisations o ON o.id = m.organisation_id "
 
 statement lock_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL "
@@ -43,17 +43,16 @@ statement facts = {
 	2,
 	{UUIDARRAYOID, INT8ARRAYOID}};
 
-statement held_pauses = {
-	"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
-	"  FROM unnest($1) WITH ORDINALITY u (id, i) "
-	" CROSS JOIN LATERAL ("
-	"       SELECT r.id, r.pause_reason, r.expected_return_date, r.coordinator_id, r.ended_by "
-	"         FROM public.pause_records r "
-	"        WHERE r.mentor_id = u.id AND r.reactivated_at IS NOT NULL "
-	"        ORDER BY r.reactivated_at DESC LIMIT 1) p "
-	" WHERE p.ended_by = 'interrupted'",
-	1,
-	{UUIDARRAYOID}};
+statement held_pauses = {"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
+                         "  FROM unnest($1) WITH ORDINALITY u (id, i) "
+                         " CROSS JOIN LATERAL ("
+                         "       SELECT r.id, r.pause_reason, r.expected_return_date, r.coordinator_id, r.ended_by "
+                         "         FROM public.pause_records r "
+                         "        WHERE r.mentor_id = u.id AND r.reactivated_at IS NOT NULL "
+                         "        ORDER BY r.reactivated_at DESC LIMIT 1) p "
+                         " WHERE p.ended_by = 'interrupted'",
+                         1,
+                         {UUIDARRAYOID}};
 
 mentor read_mentor(row r)
 {
@@ -93,7 +92,8 @@ std::span<mentor> read_mentors(const rows &found)
 std::span<mentor> lock_mentors(std::span<const uuid> ids, TimestampTz as_of, locking how)
 {
 	statement &lock = how == locking::wait ? lock_many : lock_free;
-	return read_mentors(lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); }), of_time(as_of)}));
+	return read_mentors(
+		lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); }), of_time(as_of)}));
 }
 
 mentor lock_mentor(const uuid &id, TimestampTz as_of)
@@ -108,7 +108,8 @@ mentor lock_mentor(const uuid &id, TimestampTz as_of)
 
 std::span<overtaken> read_facts(std::span<mentor> mentors)
 {
-	const rows found = facts.run({ids_of(mentors), array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); })});
+	const rows found = facts.run(
+		{ids_of(mentors), array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); })});
 	auto        changes = allocate<overtaken>(found.count);
 	std::size_t n = 0;
 	for (std::uint64_t i = 0; i < found.count; ++i) {

@@ -14,8 +14,7 @@ namespace {
 
 constexpr const char *hint = "Call SELECT * FROM peer_mentor.migrate();";
 
-statement newest_migration = {
-	"SELECT max(m.version) FROM peer_mentor_private.migrations m", 0, {}};
+statement newest_migration = {"SELECT max(m.version) FROM peer_mentor_private.migrations m", 0, {}};
 
 // The status table that was found to fit; forgotten when anything about it changes.
 Oid fitting_relation = InvalidOid;
@@ -51,14 +50,18 @@ Oid owner_of(Oid relation)
 	return owner;
 }
 
-[[noreturn]] void raise_missing() { raise(error::storage_missing, "the storage of peer_mentor is missing in this database", hint); }
+[[noreturn]] void raise_missing()
+{
+	raise(error::storage_missing, "the storage of peer_mentor is missing in this database", hint);
+}
 
 void check_version(Oid owner)
 {
-	if (!owns_private_schema(owner) || !OidIsValid(get_relname_relid("migrations", get_namespace_oid("peer_mentor_private", false))))
+	if (!owns_private_schema(owner) ||
+	    !OidIsValid(get_relname_relid("migrations", get_namespace_oid("peer_mentor_private", false))))
 		raise_missing();
-	const rights before = act_as(owner);
-	const rows   found = newest_migration.run({});
+	const rights    before = act_as(owner);
+	const rows      found = newest_migration.run({});
 	const long long version = found[0].is_null(1) ? 0 : found[0].bigint(1);
 	act_as_before(before);
 	const long long expected = migration_texts[migration_count - 1].version;
@@ -66,7 +69,9 @@ void check_version(Oid owner)
 		raise(error::storage_outdated,
 		      psprintf("the storage of peer_mentor is %s than the engine", version < expected ? "older" : "newer"),
 		      detail(error::storage_outdated).add("storage", version).add("engine", expected),
-		      version < expected ? hint : "Install the newer version of the extension, then call SELECT * FROM peer_mentor.migrate();");
+		      version < expected
+		          ? hint
+		          : "Install the newer version of the extension, then call SELECT * FROM peer_mentor.migrate();");
 }
 
 } // namespace
@@ -126,9 +131,7 @@ rights act_as_owner(Oid owner)
 
 rights begin_owned(Oid owner)
 {
-	MemoryContext const context = CurrentMemoryContext;
 	SPI_connect();
-	MemoryContextSwitchTo(context);
 	return act_as_owner(owner);
 }
 

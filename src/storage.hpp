@@ -25,8 +25,8 @@ void make_constraints_immediate();
 // Is the private schema there, and this role's own?  Whoever owned it could plant functions and tables in it.
 bool owns_private_schema(Oid role);
 
-// The owner's rights within an SPI connection of their own, which frees what its statements return.
-// What is allocated meanwhile stays in the caller's memory context.
+// The owner's rights within an SPI connection of their own, which frees what its statements return and
+// what is allocated meanwhile.
 rights begin_owned(Oid owner);
 void   end_owned(const rights &before);
 

@@ -29,8 +29,8 @@ statement append_history = {
 	"  FROM unnest($1, $2, $3, $4, $5, $6, $11) u (mentor_id, previous, now, effective_on, why, chapter_id, version) "
 	"RETURNING id",
 	11,
-	{UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, UUIDOID,
-     INT8ARRAYOID}};
+	{UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, DATEARRAYOID, TEXTARRAYOID, UUIDARRAYOID, UUIDOID, TEXTOID,
+     TIMESTAMPTZOID, UUIDOID, INT8ARRAYOID}};
 
 // Last, so that a user's trigger on the status finds everything written.
 statement write_status = {
@@ -69,7 +69,7 @@ pause_effect effect_of(const move &m, const author &by, std::optional<day> retur
 	const status from = m.of->now;
 	if (from != status::active) {
 		e.ends = true;
-		e.ended_by = from == status::expired_cert             ? "renewed"
+		e.ended_by = from == status::expired_cert        ? "renewed"
 		             : m.what.to == status::expired_cert ? "interrupted"
 		                                                 : "reactivated";
 	}
@@ -96,8 +96,8 @@ value column(std::span<const move> moves, Oid type, F field)
 
 void write_pauses(std::span<const move> moves, std::span<const pause_effect> effects, const author &by, TimestampTz at)
 {
-	auto ending = allocate<std::size_t>(moves.size());
-	auto beginning = allocate<std::size_t>(moves.size());
+	auto        ending = allocate<std::size_t>(moves.size());
+	auto        beginning = allocate<std::size_t>(moves.size());
 	std::size_t ends = 0, begins = 0;
 	for (std::size_t i = 0; i < moves.size(); ++i) {
 		if (effects[i].ends)
@@ -108,31 +108,34 @@ void write_pauses(std::span<const move> moves, std::span<const pause_effect> eff
 	const auto mentor_of = [&](std::size_t i) { return of(moves[i].of->id); };
 	if (ends > 0)
 		end_pauses.write({array_of(ends, UUIDOID, [&](std::size_t i) { return mentor_of(ending[i]); }),
-		                  array_of(ends, TEXTOID, [&](std::size_t i) { return of(effects[ending[i]].ended_by); }), of_time(at),
-		                  of(by.who.user)});
+		                  array_of(ends, TEXTOID, [&](std::size_t i) { return of(effects[ending[i]].ended_by); }),
+		                  of_time(at), of(by.who.user)});
 	if (begins > 0) {
 		const auto e = [&](std::size_t i) -> const pause_effect & { return effects[beginning[i]]; };
-		begin_pauses.write({array_of(begins, UUIDOID, [&](std::size_t i) { return mentor_of(beginning[i]); }),
-		                    array_of(begins, TEXTOID, [&](std::size_t i) { return of(label(moves[beginning[i]].what.to)); }),
-		                    array_of(begins, TEXTOID, [&](std::size_t i) { return of(label(*e(i).why)); }),
-		                    array_of(begins, DATEOID, [&](std::size_t i) { return of_day(e(i).return_date); }),
-		                    array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).coordinator); }),
-		                    array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).resumes); }), of_time(at)});
+		begin_pauses.write(
+			{array_of(begins, UUIDOID, [&](std::size_t i) { return mentor_of(beginning[i]); }),
+		     array_of(begins, TEXTOID, [&](std::size_t i) { return of(label(moves[beginning[i]].what.to)); }),
+		     array_of(begins, TEXTOID, [&](std::size_t i) { return of(label(*e(i).why)); }),
+		     array_of(begins, DATEOID, [&](std::size_t i) { return of_day(e(i).return_date); }),
+		     array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).coordinator); }),
+		     array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).resumes); }), of_time(at)});
 	}
 }
 
 void write_history(std::span<move> moves, const author &by, TimestampTz at)
 {
-	const rows written = append_history.write(
-		{column(moves, UUIDOID, [](const move &m) { return of(m.of->id); }),
-	     column(moves, TEXTOID, [](const move &m) { return of(label(m.of->now)); }),
-	     column(moves, TEXTOID, [](const move &m) { return of(label(m.what.to)); }),
-	     column(moves, DATEOID, [](const move &m) { return of_day(m.what.effective_on); }),
-	     column(moves, TEXTOID, [](const move &m) { return of(label(m.what.why)); }),
-	     column(moves, UUIDOID, [](const move &m) { return of(m.of->chapter); }), of(by.who.user), of(label(by.who.kind)), of_time(at),
-	     of(by.job_run), column(moves, INT8OID, [](const move &m) { return of(m.of->version + 1); })});
+	const rows written =
+		append_history.write({column(moves, UUIDOID, [](const move &m) { return of(m.of->id); }),
+	                          column(moves, TEXTOID, [](const move &m) { return of(label(m.of->now)); }),
+	                          column(moves, TEXTOID, [](const move &m) { return of(label(m.what.to)); }),
+	                          column(moves, DATEOID, [](const move &m) { return of_day(m.what.effective_on); }),
+	                          column(moves, TEXTOID, [](const move &m) { return of(label(m.what.why)); }),
+	                          column(moves, UUIDOID, [](const move &m) { return of(m.of->chapter); }), of(by.who.user),
+	                          of(label(by.who.kind)), of_time(at), of(by.job_run),
+	                          column(moves, INT8OID, [](const move &m) { return of(m.of->version + 1); })});
 	if (written.count != moves.size())
-		elog(ERROR, "wrote " UINT64_FORMAT " history rows for %zu transitions", static_cast<uint64>(written.count), moves.size());
+		elog(ERROR, "wrote " UINT64_FORMAT " history rows for %zu transitions", static_cast<uint64>(written.count),
+		     moves.size());
 	for (std::size_t i = 0; i < moves.size(); ++i)
 		moves[i].history_id = written[i].id(1);
 	written.free();
@@ -144,10 +147,13 @@ void write_statuses(std::span<const move> moves, std::span<const pause_effect> e
 		{column(moves, UUIDOID, [](const move &m) { return of(m.of->id); }),
 	     column(moves, TEXTOID, [](const move &m) { return of(label(m.what.to)); }),
 	     column(moves, INT8OID, [](const move &m) { return of(m.of->version + 1); }),
-	     array_of(moves.size(), TEXTOID,
-	              [&](std::size_t i) { return moves[i].what.to == status::paused ? of(label(*effects[i].why)) : value{}; }),
+	     array_of(
+			 moves.size(), TEXTOID,
+			 [&](std::size_t i) { return moves[i].what.to == status::paused ? of(label(*effects[i].why)) : value{}; }),
 	     array_of(moves.size(), DATEOID,
-	              [&](std::size_t i) { return moves[i].what.to == status::paused ? of_day(effects[i].return_date) : value{}; }),
+	              [&](std::size_t i) {
+					  return moves[i].what.to == status::paused ? of_day(effects[i].return_date) : value{};
+				  }),
 	     of(by.who.user)});
 	std::uint64_t as_meant = 0;
 	for (std::uint64_t i = 0; i < written.count; ++i)
@@ -183,7 +189,10 @@ void write_moves(std::span<move> moves, const author &by, std::optional<day> ret
 		write_statuses(moves, write_trace_of(moves, by, return_date), by);
 }
 
-void write_trace(move &m, const author &by, std::optional<day> return_date) { write_trace_of({&m, 1}, by, return_date); }
+void write_trace(move &m, const author &by, std::optional<day> return_date)
+{
+	write_trace_of({&m, 1}, by, return_date);
+}
 
 std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> changes, const author &by,
                          std::span<const evaluation> recoveries)
@@ -193,7 +202,10 @@ std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> c
 			{array_of(changes.size(), UUIDOID, [&](std::size_t i) { return of(changes[i].certification); }),
 		     array_of(changes.size(), TEXTOID, [&](std::size_t i) { return of(label(changes[i].now)); }),
 		     array_of(changes.size(), TEXTOID,
-		              [&](std::size_t i) { return of(changes[i].now == cert_status::expired ? std::string_view("expired") : std::string_view("restored")); }),
+		              [&](std::size_t i) {
+						  return of(changes[i].now == cert_status::expired ? std::string_view("expired")
+			                                                               : std::string_view("restored"));
+					  }),
 		     of_time(mentors[changes[0].mentor].locked_at), of(label(by.who.kind)), of(by.job_run)});
 
 	bool may_recover = false;

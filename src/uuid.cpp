@@ -19,7 +19,7 @@ int hex_digit(char c)
 
 uuid named_uuid(const uuid &name_space, std::string_view name)
 {
-	unsigned char       digest[SHA1_DIGEST_LENGTH];
+	unsigned char            digest[SHA1_DIGEST_LENGTH];
 	pg_cryptohash_ctx *const hash = pg_cryptohash_create(PG_SHA1);
 	if (pg_cryptohash_init(hash) < 0 || pg_cryptohash_update(hash, name_space.bytes, UUID_LEN) < 0 ||
 	    pg_cryptohash_update(hash, reinterpret_cast<const unsigned char *>(name.data()), name.size()) < 0 ||

@@ -10,7 +10,7 @@ enum class cert_status : std::uint8_t { active, expired, suspended };
 
 inline constexpr std::array<std::string_view, 3> cert_status_labels{"active", "expired", "suspended"};
 
-constexpr std::string_view label(cert_status s) { return label_of(cert_status_labels, s); }
+constexpr std::string_view           label(cert_status s) { return label_of(cert_status_labels, s); }
 constexpr std::optional<cert_status> parse_cert_status(std::string_view text)
 {
 	return parse_label<cert_status>(cert_status_labels, text);
@@ -51,10 +51,10 @@ constexpr bool blocks(const certification &c, day today)
 }
 
 struct term {
-	day                 expires_at;  // of the term that is being renewed
-	day                 anchor;      // first expiry, which fixed_day keeps
-	day                 completed_on;
-	period              valid_for;
+	day                       expires_at; // of the term that is being renewed
+	day                       anchor;     // first expiry, which fixed_day keeps
+	day                       completed_on;
+	period                    valid_for;
 	peer_mentor::renewal_mode mode;
 };
 
@@ -91,10 +91,16 @@ static_assert(!is_due(100, 14, 114) && is_due(100, 14, 115));
 static_assert(!blocks({cert_status::active, 100, 0, false}, 200));
 static_assert(blocks({cert_status::suspended, 100, 0, true}, 50));
 static_assert(!blocks({cert_status::expired, 100, 0, true}, 50));
-static_assert(renewed_until({to_day({2024, 1, 31}), to_day({2024, 1, 31}), to_day({2024, 1, 10}), {1, 0}, renewal_mode::fixed_day}) ==
-              to_day({2024, 2, 29}));
-static_assert(renewed_until({to_day({2024, 2, 29}), to_day({2024, 1, 31}), to_day({2024, 2, 10}), {1, 0}, renewal_mode::fixed_day}) ==
-              to_day({2024, 3, 31}));
+static_assert(renewed_until({to_day({2024, 1, 31}),
+                             to_day({2024, 1, 31}),
+                             to_day({2024, 1, 10}),
+                             {1, 0},
+                             renewal_mode::fixed_day}) == to_day({2024, 2, 29}));
+static_assert(renewed_until({to_day({2024, 2, 29}),
+                             to_day({2024, 1, 31}),
+                             to_day({2024, 2, 10}),
+                             {1, 0},
+                             renewal_mode::fixed_day}) == to_day({2024, 3, 31}));
 static_assert(renewed_until({to_day({2024, 6, 30}), 0, to_day({2024, 5, 1}), {24, 0}, renewal_mode::from_expiry}) ==
               to_day({2026, 6, 30}));
 static_assert(renewed_until({to_day({2024, 6, 30}), 0, to_day({2024, 8, 1}), {24, 0}, renewal_mode::from_expiry}) ==

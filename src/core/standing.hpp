@@ -50,7 +50,8 @@ constexpr std::optional<change> lapse(status now, const blockers &b, day today)
 }
 
 // The pause goes on when the last blocker is gone, unless its return date has come by then.
-constexpr std::optional<change> recovery(status now, const blockers &b, const held_pause &pause, reason why, day effective_on, day today)
+constexpr std::optional<change> recovery(status now, const blockers &b, const held_pause &pause, reason why,
+                                         day effective_on, day today)
 {
 	if (b.any() || now != status::expired_cert)
 		return std::nullopt;
@@ -61,8 +62,10 @@ constexpr std::optional<change> recovery(status now, const blockers &b, const he
 static_assert(!lapse(status::active, {}, 10));
 static_assert(lapse(status::paused, {true, true, 7}, 10)->effective_on == 7);
 static_assert(lapse(status::active, {false, true, 0}, 10)->why == reason::certification_suspended);
-static_assert(recovery(status::expired_cert, {}, {true, 11}, reason::certification_renewed, 10, 10)->to == status::paused);
-static_assert(recovery(status::expired_cert, {}, {true, 10}, reason::certification_renewed, 10, 10)->to == status::active);
+static_assert(recovery(status::expired_cert, {}, {true, 11}, reason::certification_renewed, 10, 10)->to ==
+              status::paused);
+static_assert(recovery(status::expired_cert, {}, {true, 10}, reason::certification_renewed, 10, 10)->to ==
+              status::active);
 static_assert(!recovery(status::expired_cert, {true, false, 1}, {}, reason::certification_renewed, 10, 10));
 
 } // namespace peer_mentor

@@ -28,12 +28,18 @@ enum class reason : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 12> reason_labels{
-	"registered",          "self_pause",
-	"coordinator_manual_pause", "self_reactivation",
-	"coordinator_reactivation", "pause_ended",
-	"certification_expired",    "certification_suspended",
-	"certification_renewed",    "certification_reinstated",
-	"requirement_changed",      "direct_update",
+	"registered",
+	"self_pause",
+	"coordinator_manual_pause",
+	"self_reactivation",
+	"coordinator_reactivation",
+	"pause_ended",
+	"certification_expired",
+	"certification_suspended",
+	"certification_renewed",
+	"certification_reinstated",
+	"requirement_changed",
+	"direct_update",
 };
 
 enum class actor_kind : std::uint8_t { mentor, coordinator, chapter_admin, org_admin, service, operator_, system };

@@ -56,8 +56,10 @@ inline constexpr std::array edges{
          "nightly run when the rules of a certification type changed"},
 	edge{status::expired_cert, status::paused, reason::requirement_changed, anybody,
          "nightly run when the rules of a certification type changed"},
-	edge{status::active, status::paused, reason::direct_update, only(actor_kind::operator_), "a direct UPDATE by the owner"},
-	edge{status::paused, status::active, reason::direct_update, only(actor_kind::operator_), "a direct UPDATE by the owner"},
+	edge{status::active, status::paused, reason::direct_update, only(actor_kind::operator_),
+         "a direct UPDATE by the owner"},
+	edge{status::paused, status::active, reason::direct_update, only(actor_kind::operator_),
+         "a direct UPDATE by the owner"},
 };
 
 constexpr bool is_edge(std::optional<status> from, status to, reason why, actor_kind who)

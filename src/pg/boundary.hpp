@@ -17,14 +17,11 @@ Datum guard(sql_body body, FunctionCallInfo fcinfo);
 
 } // namespace peer_mentor
 
-#define PEER_MENTOR_FUNCTION(name)                                                                                   \
-	extern "C" {                                                                                                     \
-	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                        \
-	PG_FUNCTION_INFO_V1(name);                                                                                       \
-	}                                                                                                                \
-	static Datum name##_body(FunctionCallInfo fcinfo);                                                               \
-	extern "C" Datum name(PG_FUNCTION_ARGS)                                                                          \
-	{                                                                                                                \
-		return peer_mentor::guard(name##_body, fcinfo);                                                              \
-	}                                                                                                                \
-	static Datum name##_body(FunctionCallInfo fcinfo)
+#define PEER_MENTOR_FUNCTION(name)                                                              \
+	extern "C" {                                                                                \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                   \
+	PG_FUNCTION_INFO_V1(name);                                                                  \
+	}                                                                                           \
+	static Datum     name##_body(FunctionCallInfo fcinfo);                                      \
+	extern "C" Datum name(PG_FUNCTION_ARGS) { return peer_mentor::guard(name##_body, fcinfo); } \
+	static Datum     name##_body(FunctionCallInfo fcinfo)

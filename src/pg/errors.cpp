@@ -47,7 +47,8 @@ void raise(error e, const char *message, const char *hint) { raise(e, message, d
 
 void invalid_argument(const char *name, const char *message, const char *hint)
 {
-	raise(error::invalid_argument, message, detail(error::invalid_argument).add("argument", std::string_view(name)), hint);
+	raise(error::invalid_argument, message, detail(error::invalid_argument).add("argument", std::string_view(name)),
+	      hint);
 }
 
 void mentor_not_found(const uuid &mentor)

@@ -9,7 +9,8 @@ rights become(Oid role, int flags)
 	rights before;
 	GetUserIdAndSecContext(&before.user, &before.security_context);
 	before.setting_level = NewGUCNestLevel();
-	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	                  false);
 	SetUserIdAndSecContext(role, before.security_context | flags);
 	return before;
 }

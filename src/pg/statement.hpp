@@ -26,10 +26,16 @@ struct row {
 	day              date(int i) const { return DatumGetDateADT(column(i).datum); }
 	TimestampTz      time(int i) const { return DatumGetTimestampTz(column(i).datum); }
 
-	std::optional<uuid>             optional_id(int i) const { return is_null(i) ? std::nullopt : std::optional(id(i)); }
-	std::optional<day>              optional_date(int i) const { return is_null(i) ? std::nullopt : std::optional(date(i)); }
-	std::optional<std::int32_t>     optional_integer(int i) const { return is_null(i) ? std::nullopt : std::optional(integer(i)); }
-	std::optional<std::string_view> optional_text(int i) const { return is_null(i) ? std::nullopt : std::optional(text(i)); }
+	std::optional<uuid> optional_id(int i) const { return is_null(i) ? std::nullopt : std::optional(id(i)); }
+	std::optional<day>  optional_date(int i) const { return is_null(i) ? std::nullopt : std::optional(date(i)); }
+	std::optional<std::int32_t> optional_integer(int i) const
+	{
+		return is_null(i) ? std::nullopt : std::optional(integer(i));
+	}
+	std::optional<std::string_view> optional_text(int i) const
+	{
+		return is_null(i) ? std::nullopt : std::optional(text(i));
+	}
 };
 
 struct rows {
@@ -51,8 +57,8 @@ struct statement {
 	Oid         types[16];
 	SPIPlanPtr  plan = nullptr;
 
-	// Runs the statement; the caller is connected to SPI.  The plan is generic, as the statements have
-	// one access path whatever their arguments are, and never freed, as a trigger may be running it.
+	// Runs the statement; the caller is connected to SPI.  The plan is never freed, as a trigger may be
+	// running it.
 	rows run(std::initializer_list<value> values);
 
 	// The same for a statement that the guards of storage shall let pass.

@@ -16,21 +16,22 @@ ErrorData *run(attempt_body body, void *arg, bool keep)
 
 	BeginInternalSubTransaction(nullptr);
 	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		body(arg);
-		if (keep)
-			ReleaseCurrentSubTransaction();
-		else
+	PG_TRY()
+		;
+		{
+			body(arg);
+			if (keep)
+				ReleaseCurrentSubTransaction();
+			else
+				RollbackAndReleaseCurrentSubTransaction();
+		}
+		PG_CATCH();
+		{
+			MemoryContextSwitchTo(context);
+			failure = CopyErrorData();
+			FlushErrorState();
 			RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		failure = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
+		}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;

@@ -2,10 +2,7 @@
 
 namespace peer_mentor {
 
-const char *to_cstring(const uuid &id)
-{
-	return DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(&id)));
-}
+const char *to_cstring(const uuid &id) { return DatumGetCString(DirectFunctionCall1(uuid_out, PointerGetDatum(&id))); }
 
 const char *to_cstring(std::string_view s) { return pnstrdup(s.data(), s.size()); }
 

@@ -51,10 +51,7 @@ inline value of(const std::optional<uuid> &id) { return of(id ? &*id : nullptr);
 inline value of(const std::optional<std::string_view> &s) { return s ? of(*s) : value{}; }
 inline value of_day(const std::optional<day> &d) { return d ? of_day(*d) : value{}; }
 
-inline std::string_view view(const text *t)
-{
-	return {VARDATA_ANY(t), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(t))};
-}
+inline std::string_view view(const text *t) { return {VARDATA_ANY(t), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(t))}; }
 
 inline std::string_view view_of_datum(Datum d) { return view(DatumGetTextPP(d)); }
 
@@ -88,9 +85,9 @@ std::span<T> allocate(std::size_t n)
 template <typename F>
 value array_of(std::size_t n, Oid type, F element)
 {
-	int16      length;
-	bool       by_value;
-	char       align;
+	int16 length;
+	bool  by_value;
+	char  align;
 	get_typlenbyvalalign(type, &length, &by_value, &align);
 	auto datums = allocate<Datum>(n);
 	auto nulls = allocate<bool>(n);

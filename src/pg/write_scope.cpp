@@ -40,7 +40,8 @@ int trigger_depth()
 void begin_write()
 {
 	if (open_scopes == limit)
-		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX), errmsg("triggers call the engine more than %d levels deep", limit)));
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+		                errmsg("triggers call the engine more than %d levels deep", limit)));
 	scopes[open_scopes] = {trigger_depth(), GetCurrentTransactionNestLevel()};
 	++open_scopes;
 }
