@@ -121,6 +121,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 	const rights before = act_as_owner(owner);
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	const auto   new_date = args.optional_day(4);
+	if (new_date && *new_date > to_day({last_year, 12, 31}))
+		invalid_argument("expected_return_date", psprintf("expected return date lies after the year %d", last_year));
 	if (new_date && new_date != args.optional_day(3) && *new_date < m.today)
 		invalid_argument("expected_return_date", psprintf("expected return date %s lies before today, %s",
 		                                                  day_to_cstring(*new_date), day_to_cstring(m.today)));

@@ -2,6 +2,7 @@
 #include "call.hpp"
 #include "migrations.hpp"
 #include "pg/boundary.hpp"
+#include "pg/script.hpp"
 #include "storage.hpp"
 
 extern "C" {
@@ -79,7 +80,7 @@ void migrate_up(const migrate_call &c, std::span<const long long> applied)
 		const bool            known = contains(applied, m.version);
 		if (known && !is_remade(m))
 			continue;
-		execute(m.up);
+		run_script(m.name, m.up);
 		if (!known)
 			report(c, m, "applied");
 	}
@@ -95,7 +96,7 @@ void migrate_down(const migrate_call &c, std::span<const long long> applied)
 		if (!checked)
 			execute(psprintf("SELECT peer_mentor_private.refuse_loss(%lld)", migration_texts[c.target].version));
 		checked = true;
-		execute(m.down);
+		run_script(m.name, m.down);
 		report(c, m, "rolled back");
 	}
 }

@@ -34,6 +34,8 @@ void require_version(const mentor &m, std::optional<std::int64_t> expected)
 
 void require_not_past(const mentor &m, std::optional<day> return_date)
 {
+	if (return_date && *return_date > to_day({last_year, 12, 31}))
+		invalid_argument("expected_return_date", psprintf("expected return date lies after the year %d", last_year));
 	if (return_date && *return_date < m.today)
 		invalid_argument("expected_return_date", psprintf("expected return date %s lies before today, %s",
 		                                                  day_to_cstring(*return_date), day_to_cstring(m.today)));
