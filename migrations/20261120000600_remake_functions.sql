@@ -266,6 +266,75 @@ $$;
 COMMENT ON FUNCTION peer_mentor_private.check_assignment() IS
 	'A coordinator with roles only in other organisations cannot be assigned to the mentor.';
 
+-- Whom the caller sees.  They look past row security, so each begins from auth.uid().
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.visible_mentors() RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller constant uuid := auth.uid();
+BEGIN
+	RETURN QUERY
+	SELECT m.id FROM public.peer_mentors m WHERE m.user_id = caller AND m.deleted_at IS NULL
+	UNION
+	SELECT m.id FROM public.role_assignments r JOIN public.peer_mentors m ON m.organisation_id = r.organisation_id
+	 WHERE r.user_id = caller AND r.ended_at IS NULL AND r.role = 'org_admin' AND m.deleted_at IS NULL
+	UNION
+	SELECT m.id FROM public.role_assignments r
+	  JOIN public.mentor_chapters c ON c.chapter_id = r.chapter_id AND c.until IS NULL
+	  JOIN public.peer_mentors m ON m.id = c.mentor_id
+	 WHERE r.user_id = caller AND r.ended_at IS NULL AND r.role IN ('coordinator', 'chapter_admin') AND m.deleted_at IS NULL
+	UNION
+	SELECT m.id FROM public.coordinator_assignments a JOIN public.peer_mentors m ON m.id = a.mentor_id
+	 WHERE a.coordinator_id = caller AND a.ended_at IS NULL AND m.deleted_at IS NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.visible_mentors() IS
+	'Mentors the caller sees: themselves, those of live chapters they coordinate or administer, those assigned to them, all of an organisation they administer.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.member_organisations() RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller constant uuid := auth.uid();
+BEGIN
+	RETURN QUERY
+	SELECT m.organisation_id FROM public.peer_mentors m WHERE m.user_id = caller AND m.deleted_at IS NULL
+	UNION
+	SELECT r.organisation_id FROM public.role_assignments r WHERE r.user_id = caller AND r.ended_at IS NULL
+	UNION
+	SELECT m.organisation_id FROM public.coordinator_assignments a JOIN public.peer_mentors m ON m.id = a.mentor_id
+	 WHERE a.coordinator_id = caller AND a.ended_at IS NULL AND m.deleted_at IS NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.member_organisations() IS 'Organisations of which the caller is a mentor, or has a role or an assignment in.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.administered_organisations() RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller constant uuid := auth.uid();
+BEGIN
+	RETURN QUERY
+	SELECT r.organisation_id FROM public.role_assignments r
+	 WHERE r.user_id = caller AND r.ended_at IS NULL AND r.role = 'org_admin';
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.administered_organisations() IS 'Organisations the caller administers.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.administered_chapters() RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 3 SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller constant uuid := auth.uid();
+BEGIN
+	RETURN QUERY
+	SELECT r.chapter_id FROM public.role_assignments r
+	 WHERE r.user_id = caller AND r.ended_at IS NULL AND r.role = 'chapter_admin';
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.administered_chapters() IS 'Chapters the caller administers.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.engine_tables() RETURNS SETOF text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -370,6 +439,30 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.cron_launcher_running() IS 'Is pg_cron''s launcher alive? NULL where pg_cron is not preloaded.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.listing() RETURNS TABLE (mentor_id uuid, display_name text, chapter text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT m.id, m.display_name::text, c.name::text
+	  FROM public.peer_mentors m
+	  JOIN public.peer_mentor_status s ON s.mentor_id = m.id
+	  LEFT JOIN public.chapters c ON c.id = s.chapter_id
+	 CROSS JOIN LATERAL (
+		SELECT count(*) AS held,
+		       count(*) FILTER (WHERE p.status = 'suspended' OR p.expires_at + t.grace_days < (now() AT TIME ZONE o.time_zone)::date) AS blocking
+		  FROM public.peer_mentor_certifications p
+		  JOIN public.certification_types t ON t.organisation_id = p.organisation_id AND t.code = p.certification_type
+		  JOIN public.organisations o ON o.id = p.organisation_id
+		 WHERE p.peer_mentor_id = m.id AND t.required
+	 ) f
+	 WHERE m.listed AND m.deleted_at IS NULL AND s.status = 'active' AND f.held > 0 AND f.blocking = 0
+$$;
+COMMENT ON FUNCTION peer_mentor_private.listing() IS 'What public_mentor_listing shows, and nothing more.';
+
+CREATE OR REPLACE VIEW public.public_mentor_listing WITH (security_invoker = true) AS
+	SELECT l.mentor_id, l.display_name, l.chapter FROM peer_mentor_private.listing() l;
+COMMENT ON VIEW public.public_mentor_listing IS
+	'Mentors the public may see: listed, active, not removed, with at least one valid required certification and none that blocks. The only thing anon may read.';
 
 CREATE OR REPLACE VIEW public.job_health WITH (security_invoker = true) AS
 	SELECT good.finished_at AS last_good_run,

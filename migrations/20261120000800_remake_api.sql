@@ -113,4 +113,227 @@ $$;
 COMMENT ON FUNCTION public.reinstate_certification(uuid, text) IS
 	'Lifts a suspension; the last blocker gone, the mentor leaves expired_cert in the same transaction. Errors: mentor_not_found, certification_not_found, not_allowed, invalid_transition, invalid_argument.';
 
+CREATE OR REPLACE FUNCTION public.correct_certification(mentor_id uuid, certification_type text, issued_at date, expires_at date)
+RETURNS public.mentor_transition
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result public.mentor_transition;
+BEGIN
+	result := peer_mentor.correct_certification(correct_certification.mentor_id, correct_certification.certification_type, correct_certification.issued_at, correct_certification.expires_at);
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION public.correct_certification(uuid, text, date, date) IS
+	'Puts a typing mistake in the dates of a certification right, recorded as such. issued_at, expires_at: first and last valid day. Callers: chapter admin, org admin, service. Errors: mentor_not_found, certification_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.remove_mentor(mentor_id uuid)
+RETURNS public.mentor_transition
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result public.mentor_transition;
+BEGIN
+	result := peer_mentor.remove_mentor(remove_mentor.mentor_id);
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION public.remove_mentor(uuid) IS
+	'Removes a mentor and keeps what is provable; from then on every call answers mentor_not_found. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.restore_mentor(mentor_id uuid)
+RETURNS public.mentor_transition
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result public.mentor_transition;
+BEGIN
+	result := peer_mentor.restore_mentor(restore_mentor.mentor_id);
+	RETURN result;
+END
+$$;
+COMMENT ON FUNCTION public.restore_mentor(uuid) IS
+	'Takes a removal back and brings the status in line with the certifications. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.link_login(mentor_id uuid, user_id uuid)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.link_login(link_login.mentor_id, link_login.user_id);
+END
+$$;
+COMMENT ON FUNCTION public.link_login(uuid, uuid) IS
+	'Links a login to a mentor; NULL unlinks. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, already_exists, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.set_mentor_chapters(mentor_id uuid, chapter_ids uuid[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.set_mentor_chapters(set_mentor_chapters.mentor_id, set_mentor_chapters.chapter_ids);
+END
+$$;
+COMMENT ON FUNCTION public.set_mentor_chapters(uuid, uuid[]) IS
+	'Sets the live chapters of a mentor; the first is primary. Callers: coordinator or admin of every chapter concerned, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.set_listed(mentor_id uuid, listed boolean)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.set_listed(set_listed.mentor_id, set_listed.listed);
+END
+$$;
+COMMENT ON FUNCTION public.set_listed(uuid, boolean) IS
+	'May the public listing show this mentor? Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.assign_coordinator(mentor_id uuid, coordinator_id uuid)
+RETURNS uuid
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.assign_coordinator(assign_coordinator.mentor_id, assign_coordinator.coordinator_id);
+END
+$$;
+COMMENT ON FUNCTION public.assign_coordinator(uuid, uuid) IS
+	'Assigns a coordinator to one mentor; returns the assignment. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, already_exists, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.end_assignment(mentor_id uuid, coordinator_id uuid)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.end_assignment(end_assignment.mentor_id, end_assignment.coordinator_id);
+END
+$$;
+COMMENT ON FUNCTION public.end_assignment(uuid, uuid) IS
+	'Ends an assignment. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.grant_role(user_id uuid, organisation_id uuid, role text, chapter_id uuid DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.grant_role(grant_role.user_id, grant_role.organisation_id, grant_role.role, grant_role.chapter_id);
+END
+$$;
+COMMENT ON FUNCTION public.grant_role(uuid, uuid, text, uuid) IS
+	'Grants coordinator or chapter_admin of a chapter, or org_admin; returns the role. Callers: org admin, service; a chapter admin for coordinators of the chapter. Errors: not_allowed, already_exists, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.end_role(user_id uuid, organisation_id uuid, role text, chapter_id uuid DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.end_role(end_role.user_id, end_role.organisation_id, end_role.role, end_role.chapter_id);
+END
+$$;
+COMMENT ON FUNCTION public.end_role(uuid, uuid, text, uuid) IS
+	'Ends a role; with the last one in the organisation the assignments there end too. Callers: as grant_role. Errors: not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.update_organisation(organisation_id uuid, name text DEFAULT NULL, time_zone text DEFAULT NULL, reminder_days integer[] DEFAULT NULL, auto_reactivate boolean DEFAULT NULL, portal_sync text DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.update_organisation(update_organisation.organisation_id, update_organisation.name, update_organisation.time_zone, update_organisation.reminder_days, update_organisation.auto_reactivate, update_organisation.portal_sync);
+END
+$$;
+COMMENT ON FUNCTION public.update_organisation(uuid, text, text, integer[], boolean, text) IS
+	'Changes what is given and leaves the rest. time_zone: IANA name. reminder_days: days before the last valid day, negative ones after it. portal_sync: off, queue or on. Callers: org admin, service. Errors: not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.put_chapter(organisation_id uuid, name text, chapter_id uuid DEFAULT NULL)
+RETURNS uuid
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.put_chapter(put_chapter.organisation_id, put_chapter.name, put_chapter.chapter_id);
+END
+$$;
+COMMENT ON FUNCTION public.put_chapter(uuid, text, uuid) IS
+	'Makes a chapter, or renames the one of this id; returns its id. Callers: org admin, service. Errors: not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.put_certification_type(organisation_id uuid, code text, name text DEFAULT NULL, valid_for interval DEFAULT NULL, renewal_mode text DEFAULT NULL, renewal_window_days integer DEFAULT NULL, grace_days integer DEFAULT NULL, required boolean DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.put_certification_type(put_certification_type.organisation_id, put_certification_type.code, put_certification_type.name, put_certification_type.valid_for, put_certification_type.renewal_mode, put_certification_type.renewal_window_days, put_certification_type.grace_days, put_certification_type.required);
+END
+$$;
+COMMENT ON FUNCTION public.put_certification_type(uuid, text, text, interval, text, integer, integer, boolean) IS
+	'Makes a certification type, or changes what is given of it; renewal_window_days is always set, NULL = at any time. valid_for: whole days. Holders are looked at again by the nightly run when grace_days or required change. Callers: org admin, service. Errors: not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.resolve_undeliverable(id bigint)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.resolve_undeliverable(resolve_undeliverable.id);
+END
+$$;
+COMMENT ON FUNCTION public.resolve_undeliverable(bigint) IS
+	'Marks an undeliverable notification as dealt with. Callers: coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.explain_transition(mentor_id uuid, new_status public.mentor_status, OUT allowed boolean, OUT blockers jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	answer record;
+BEGIN
+	answer := peer_mentor.explain_transition(explain_transition.mentor_id, explain_transition.new_status::text);
+	allowed := answer.allowed;
+	blockers := answer.blockers;
+END
+$$;
+COMMENT ON FUNCTION public.explain_transition(uuid, public.mentor_status) IS
+	'Could the caller bring the mentor to this status by pause_mentor() or reactivate_mentor() now? Lists every blocker as {"code", "message", "hint"}, by the judgement of the calls themselves, and changes nothing. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.mentor_timeline(mentor_id uuid)
+RETURNS TABLE (at timestamptz, kind text, event text, previous_status public.mentor_status, new_status public.mentor_status,
+	effective_on date, actor_kind text, changed_by uuid, version bigint, certification_type text, issued_at date, expires_at date,
+	expected_return_date date)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+	PERFORM peer_mentor.require_visible(mentor_timeline.mentor_id);
+	RETURN QUERY
+	SELECT e.* FROM (
+		SELECT h.changed_at, 'status'::text, h.reason::text, h.previous_status, h.new_status, h.effective_on, h.actor_kind,
+		       h.changed_by, h.version, NULL::text, NULL::date, NULL::date, p.expected_return_date
+		  FROM public.peer_mentor_status_history h
+		  LEFT JOIN public.pause_records p ON p.mentor_id = h.mentor_id AND p.paused_at = h.changed_at
+		 WHERE h.mentor_id = mentor_timeline.mentor_id
+		UNION ALL
+		SELECT c.at, 'certification', c.event, NULL, NULL, NULL, c.actor_kind, NULL, NULL, c.certification_type, c.issued_at,
+		       c.expires_at, NULL
+		  FROM public.certification_timeline c
+		 WHERE c.peer_mentor_id = mentor_timeline.mentor_id
+	) e (at, kind, event, previous_status, new_status, effective_on, actor_kind, changed_by, version, certification_type, issued_at,
+	     expires_at, expected_return_date)
+	ORDER BY e.at, e.version, e.certification_type;
+END
+$$;
+COMMENT ON FUNCTION public.mentor_timeline(uuid) IS
+	'Everything that happened to a mentor, oldest first: status changes (event is the reason code) and certification events. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.mentor_status_on(mentor_id uuid, day date) RETURNS public.mentor_status
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.require_visible(mentor_status_on.mentor_id);
+	IF mentor_status_on.day IS NULL THEN
+		RAISE EXCEPTION 'argument "day" must not be null' USING ERRCODE = '22023',
+			DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'day');
+	END IF;
+	RETURN (SELECT h.new_status FROM public.peer_mentor_status_history h
+	         WHERE h.mentor_id = mentor_status_on.mentor_id AND h.effective_on <= mentor_status_on.day
+	         ORDER BY h.version DESC LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION public.mentor_status_on(uuid, date) IS
+	'Status of a mentor at the end of this local day, by effective_on; NULL before the first record. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, invalid_argument.';
+
 SELECT peer_mentor_private.record_migration(20261120000800, 'remake_api');

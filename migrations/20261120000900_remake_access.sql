@@ -7,7 +7,7 @@ DECLARE
 	api     text;
 	grantee text;
 	ours    text[] := ARRAY(SELECT e.name FROM peer_mentor_private.engine_tables() e (name))
-	                  || ARRAY['peer_mentor_status_log', 'certification_timeline', 'job_health', 'register_import', 'certification_types']
+	                  || ARRAY['peer_mentor_status_log', 'certification_timeline', 'job_health', 'public_mentor_listing', 'register_import', 'certification_types']
 	                  || ARRAY(SELECT m.table_name FROM peer_mentor_private.made m WHERE m.kind = 'table');
 	private text[] := ARRAY(SELECT c.relname FROM pg_catalog.pg_class c
 	                         WHERE c.relnamespace = 'peer_mentor_private'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S'));
@@ -43,20 +43,89 @@ BEGIN
 	EXECUTE pg_catalog.format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA peer_mentor_private FROM %s', grantee);
 
 	FOREACH api IN ARRAY ARRAY[
-		'pause_mentor(uuid, date, bigint, text)', 'reactivate_mentor(uuid, bigint, text)', 'set_return_date(uuid, date, bigint)',
-		'register_mentor(uuid, uuid, uuid[], text, uuid, text)', 'record_certification(uuid, text, date, date, text)',
-		'renew_certification(uuid, text, date, date, date, text)', 'suspend_certification(uuid, text)', 'reinstate_certification(uuid, text)']
+		'pause_mentor(uuid, date, bigint, text)',
+		'reactivate_mentor(uuid, bigint, text)',
+		'set_return_date(uuid, date, bigint)',
+		'register_mentor(uuid, uuid, uuid[], text, uuid, text)',
+		'record_certification(uuid, text, date, date, text)',
+		'renew_certification(uuid, text, date, date, date, text)',
+		'suspend_certification(uuid, text)',
+		'reinstate_certification(uuid, text)',
+		'correct_certification(uuid, text, date, date)',
+		'remove_mentor(uuid)',
+		'restore_mentor(uuid)',
+		'link_login(uuid, uuid)',
+		'set_mentor_chapters(uuid, uuid[])',
+		'set_listed(uuid, boolean)',
+		'assign_coordinator(uuid, uuid)',
+		'end_assignment(uuid, uuid)',
+		'grant_role(uuid, uuid, text, uuid)',
+		'end_role(uuid, uuid, text, uuid)',
+		'update_organisation(uuid, text, text, integer[], boolean, text)',
+		'put_chapter(uuid, text, uuid)',
+		'put_certification_type(uuid, text, text, interval, text, integer, integer, boolean)',
+		'resolve_undeliverable(bigint)',
+		'explain_transition(uuid, public.mentor_status)',
+		'mentor_timeline(uuid)',
+		'mentor_status_on(uuid, date)']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION public.%s FROM %s', api, grantee);
-		IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
-			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION public.%s TO service_role', api);
+		FOREACH t IN ARRAY ARRAY['authenticated', 'service_role'] LOOP
+			IF pg_catalog.to_regrole(t) IS NOT NULL THEN
+				EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION public.%s TO %I', api, t);
+			END IF;
+		END LOOP;
+	END LOOP;
+	FOREACH t IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
+		IF pg_catalog.to_regrole(t) IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT SELECT ON public.public_mentor_listing TO %I', t);
+			EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA peer_mentor_private TO %I', t);
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION peer_mentor_private.listing() TO %I', t);
 		END IF;
 	END LOOP;
 	IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
-		GRANT USAGE ON SCHEMA peer_mentor_private TO service_role;
 		GRANT EXECUTE ON FUNCTION peer_mentor_private.missing_protection(), peer_mentor_private.cron_launcher_running(),
 			peer_mentor_private.triggers(), peer_mentor_private.engine_tables() TO service_role;
 	END IF;
+END
+$$;
+
+-- Who sees what.  Sets of ids come from helpers that run once per query; one permissive policy per table.
+DO $$
+DECLARE
+	p record;
+BEGIN
+	IF pg_catalog.to_regrole('authenticated') IS NULL OR pg_catalog.to_regprocedure('auth.uid()') IS NULL THEN
+		RETURN;
+	END IF;
+	GRANT EXECUTE ON FUNCTION peer_mentor_private.visible_mentors(), peer_mentor_private.member_organisations(),
+		peer_mentor_private.administered_organisations(), peer_mentor_private.administered_chapters() TO authenticated;
+	FOR p IN SELECT * FROM (VALUES
+		('organisations', 'id = ANY (ARRAY(SELECT peer_mentor_private.member_organisations()))'),
+		('chapters', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.member_organisations()))'),
+		('certification_types', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.member_organisations()))'),
+		('peer_mentors', 'deleted_at IS NULL AND id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('mentor_chapters', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('role_assignments', 'user_id = (SELECT auth.uid()) OR organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations())) OR chapter_id = ANY (ARRAY(SELECT peer_mentor_private.administered_chapters()))'),
+		('coordinator_assignments', 'coordinator_id = (SELECT auth.uid()) OR mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('peer_mentor_status', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('peer_mentor_status_history', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('pause_records', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('peer_mentor_certifications', 'peer_mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('certification_renewal_events', 'certification_id IN (SELECT c.id FROM public.peer_mentor_certifications c)'),
+		('cert_expiry_reminders', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('undeliverable_notifications', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('status_discrepancies', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('report_snapshots', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))')
+	) v (table_name, visible)
+	WHERE v.table_name NOT IN ('organisations', 'chapters', 'peer_mentors', 'mentor_chapters', 'role_assignments', 'coordinator_assignments')
+	   OR peer_mentor_private.made_table(v.table_name)
+	LOOP
+		EXECUTE pg_catalog.format('DROP POLICY IF EXISTS peer_mentor_select ON public.%I', p.table_name);
+		EXECUTE pg_catalog.format('CREATE POLICY peer_mentor_select ON public.%I FOR SELECT TO authenticated USING (%s)', p.table_name, p.visible);
+		EXECUTE pg_catalog.format('GRANT SELECT ON public.%I TO authenticated', p.table_name);
+	END LOOP;
+	GRANT SELECT ON public.peer_mentor_status_log, public.certification_timeline TO authenticated;
 END
 $$;
 

@@ -8,6 +8,23 @@ DROP FUNCTION IF EXISTS public.record_certification(uuid, text, date, date, text
 DROP FUNCTION IF EXISTS public.renew_certification(uuid, text, date, date, date, text);
 DROP FUNCTION IF EXISTS public.suspend_certification(uuid, text);
 DROP FUNCTION IF EXISTS public.reinstate_certification(uuid, text);
+DROP FUNCTION IF EXISTS public.correct_certification(uuid, text, date, date);
+DROP FUNCTION IF EXISTS public.remove_mentor(uuid);
+DROP FUNCTION IF EXISTS public.restore_mentor(uuid);
+DROP FUNCTION IF EXISTS public.link_login(uuid, uuid);
+DROP FUNCTION IF EXISTS public.set_mentor_chapters(uuid, uuid[]);
+DROP FUNCTION IF EXISTS public.set_listed(uuid, boolean);
+DROP FUNCTION IF EXISTS public.assign_coordinator(uuid, uuid);
+DROP FUNCTION IF EXISTS public.end_assignment(uuid, uuid);
+DROP FUNCTION IF EXISTS public.grant_role(uuid, uuid, text, uuid);
+DROP FUNCTION IF EXISTS public.end_role(uuid, uuid, text, uuid);
+DROP FUNCTION IF EXISTS public.update_organisation(uuid, text, text, integer[], boolean, text);
+DROP FUNCTION IF EXISTS public.put_chapter(uuid, text, uuid);
+DROP FUNCTION IF EXISTS public.put_certification_type(uuid, text, text, interval, text, integer, integer, boolean);
+DROP FUNCTION IF EXISTS public.resolve_undeliverable(bigint);
+DROP FUNCTION IF EXISTS public.explain_transition(uuid, public.mentor_status);
+DROP FUNCTION IF EXISTS public.mentor_timeline(uuid);
+DROP FUNCTION IF EXISTS public.mentor_status_on(uuid, date);
 
 DELETE FROM peer_mentor_private.migrations WHERE version = 20261120000800;
 NOTIFY pgrst, 'reload schema';

@@ -1,6 +1,15 @@
 SELECT peer_mentor_private.refuse_loss(20261120000900);
 
 -- Nobody gets back what was revoked: the objects go with the migrations that made them.
+DO $$
+DECLARE
+	p record;
+BEGIN
+	FOR p IN SELECT * FROM pg_catalog.pg_policies WHERE schemaname = 'public' AND policyname = 'peer_mentor_select' LOOP
+		EXECUTE pg_catalog.format('DROP POLICY peer_mentor_select ON public.%I', p.tablename);
+	END LOOP;
+END
+$$;
 
 DELETE FROM peer_mentor_private.migrations WHERE version = 20261120000900;
 NOTIFY pgrst, 'reload schema';

@@ -16,7 +16,7 @@ namespace peer_mentor {
 
 namespace {
 
-enum class audience { operators, service, guards };
+enum class audience { operators, callers, guards };
 
 struct access_rule {
 	std::string_view function;
@@ -25,13 +25,38 @@ struct access_rule {
 
 // Whatever is not listed is for operators alone.
 constexpr access_rule access_rules[] = {
-	{"pause_mentor", audience::service},          {"reactivate_mentor", audience::service},
-	{"set_return_date", audience::service},       {"register_mentor", audience::service},
-	{"record_certification", audience::service},  {"renew_certification", audience::service},
-	{"suspend_certification", audience::service}, {"reinstate_certification", audience::service},
-	{"status_transitions", audience::service},    {"status_diagram", audience::service},
-	{"cron_launcher_running", audience::service}, {"engine_writes", audience::guards},
-	{"refuse_write", audience::guards},           {"check_direct_update", audience::guards},
+	{"pause_mentor", audience::callers},
+	{"reactivate_mentor", audience::callers},
+	{"set_return_date", audience::callers},
+	{"register_mentor", audience::callers},
+	{"record_certification", audience::callers},
+	{"renew_certification", audience::callers},
+	{"suspend_certification", audience::callers},
+	{"reinstate_certification", audience::callers},
+	{"correct_certification", audience::callers},
+	{"remove_mentor", audience::callers},
+	{"restore_mentor", audience::callers},
+	{"link_login", audience::callers},
+	{"set_mentor_chapters", audience::callers},
+	{"set_listed", audience::callers},
+	{"assign_coordinator", audience::callers},
+	{"end_assignment", audience::callers},
+	{"grant_role", audience::callers},
+	{"end_role", audience::callers},
+	{"update_organisation", audience::callers},
+	{"put_chapter", audience::callers},
+	{"put_certification_type", audience::callers},
+	{"resolve_undeliverable", audience::callers},
+	{"explain_transition", audience::callers},
+	{"mentor_timeline", audience::callers},
+	{"mentor_status_on", audience::callers},
+	{"require_visible", audience::callers},
+	{"status_transitions", audience::callers},
+	{"status_diagram", audience::callers},
+	{"cron_launcher_running", audience::callers},
+	{"engine_writes", audience::guards},
+	{"refuse_write", audience::guards},
+	{"check_direct_update", audience::guards},
 };
 
 constexpr audience audience_of(std::string_view function)
@@ -71,10 +96,10 @@ void grant_to_audience(const row &function, Oid owner)
 		grant(function, GetUserNameFromId(owner, false), " WITH GRANT OPTION");
 	if (who != audience::operators)
 		grant(function, "service_role");
-	if (who == audience::guards) {
+	if (who != audience::operators)
 		grant(function, "authenticated");
+	if (who == audience::guards)
 		grant(function, "anon");
-	}
 }
 
 Oid require_owner_here()

@@ -1,6 +1,7 @@
 #include "call.hpp"
 
-#include "standing.hpp"
+#include "core/relation.hpp"
+#include "parent.hpp"
 #include "storage.hpp"
 
 namespace peer_mentor {
@@ -8,6 +9,34 @@ namespace peer_mentor {
 namespace {
 
 statement login_of_caller = {"SELECT auth.uid()", 0, {}};
+
+#define RELATION_COLUMNS                                                                                                                       \
+	"SELECT m.user_id IS NOT DISTINCT FROM $2, "                                                                                               \
+	"       EXISTS (SELECT FROM public.mentor_chapters c JOIN public.role_assignments r ON r.chapter_id = c.chapter_id "                       \
+	"                WHERE c.mentor_id = m.id AND c.until IS NULL AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'coordinator') "      \
+	"    OR EXISTS (SELECT FROM public.coordinator_assignments a WHERE a.mentor_id = m.id AND a.coordinator_id = $2 AND a.ended_at IS NULL), " \
+	"       EXISTS (SELECT FROM public.mentor_chapters c JOIN public.role_assignments r ON r.chapter_id = c.chapter_id "                       \
+	"                WHERE c.mentor_id = m.id AND c.until IS NULL AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'chapter_admin'), "   \
+	"       EXISTS (SELECT FROM public.role_assignments r WHERE r.organisation_id = m.organisation_id AND r.user_id = $2 "                     \
+	"                AND r.ended_at IS NULL AND r.role = 'org_admin') "                                                                        \
+	"  FROM public.peer_mentors m WHERE m.id = $1 "
+
+statement relation_of_mentor = {RELATION_COLUMNS "AND m.deleted_at IS NULL", 2, {UUIDOID, UUIDOID}};
+statement relation_of_removed = {RELATION_COLUMNS "AND m.deleted_at IS NOT NULL", 2, {UUIDOID, UUIDOID}};
+
+#undef RELATION_COLUMNS
+
+// Coordinator or admin of every one of the chapters; of none is nobody but the organisation's admin.
+statement relation_of_chapters = {
+	"SELECT COALESCE(bool_and(EXISTS (SELECT FROM public.role_assignments r WHERE r.chapter_id = u.id AND r.organisation_id = $1 "
+	"                AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'coordinator')), false), "
+	"       COALESCE(bool_and(EXISTS (SELECT FROM public.role_assignments r WHERE r.chapter_id = u.id AND r.organisation_id = $1 "
+	"                AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'chapter_admin')), false), "
+	"       EXISTS (SELECT FROM public.role_assignments r WHERE r.organisation_id = $1 AND r.user_id = $2 "
+	"                AND r.ended_at IS NULL AND r.role = 'org_admin') "
+	"  FROM unnest($3) u (id)",
+	3,
+	{UUIDOID, UUIDOID, UUIDARRAYOID}};
 
 bool has_role(const char *name)
 {
@@ -32,6 +61,34 @@ void identify(call &c)
 	}
 }
 
+bool is_staff(const call &c) { return !c.is_app_user(); }
+
+[[noreturn]] void raise_not_allowed() { raise(error::not_allowed, "permission denied"); }
+
+// The login's row is locked first of all, against its deletion, which goes on to the rows that name it.
+void require_login(const call &c)
+{
+	const bool exists = c.user && (c.reads ? !is_gone("auth.users", to_cstring(*c.user)) : keep_login(*c.user));
+	if (!exists)
+		raise_not_allowed();
+}
+
+actor actor_among(const call &c, const uuid &mentor, statement &query, actors allowed)
+{
+	require_login(c);
+	const rows found = query.run({of(mentor), of(*c.user)});
+	if (found.empty())
+		mentor_not_found(mentor);
+	const row      r = found[0];
+	const relation to = {r.boolean(1), r.boolean(2), r.boolean(3), r.boolean(4)};
+	if (!to.any())
+		mentor_not_found(mentor);
+	const auto kind = acts_as(to, allowed);
+	if (!kind)
+		raise_not_allowed();
+	return {*kind, c.user};
+}
+
 } // namespace
 
 call begin_call()
@@ -41,6 +98,13 @@ call begin_call()
 	c.owner = require_storage();
 	identify(c);
 	c.before = act_as_owner(c.owner);
+	return c;
+}
+
+call begin_reading_call()
+{
+	call c = begin_call();
+	c.reads = true;
 	return c;
 }
 
@@ -62,18 +126,33 @@ void end_call(const call &c)
 	SPI_finish();
 }
 
-actor require_staff(const call &c)
+actor require_actor(const call &c, const uuid &mentor, actors allowed)
 {
-	if (c.is_app_user())
-		raise(error::not_allowed, "permission denied");
-	return {c.kind, std::nullopt};
+	return is_staff(c) ? actor{c.kind, std::nullopt} : actor_among(c, mentor, relation_of_mentor, allowed);
 }
 
-actor require_actor(const call &c, const mentor &, actors allowed)
+actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed)
 {
-	if (c.is_app_user() || (allowed & only(c.kind)) == 0)
-		raise(error::not_allowed, "permission denied");
-	return {c.kind, std::nullopt};
+	return is_staff(c) ? actor{c.kind, std::nullopt} : actor_among(c, mentor, relation_of_removed, allowed);
+}
+
+actor require_actor_of_chapters(const call &c, const uuid &organisation, std::span<const uuid> chapters, actors allowed)
+{
+	if (is_staff(c))
+		return {c.kind, std::nullopt};
+	require_login(c);
+	const rows found =
+		relation_of_chapters.run({of(organisation), of(*c.user),
+	                              array_of(chapters.size(), UUIDOID, [&](std::size_t i) { return of(chapters[i]); })});
+	const auto kind = acts_as({false, found[0].boolean(1), found[0].boolean(2), found[0].boolean(3)}, allowed);
+	if (!kind)
+		raise_not_allowed();
+	return {*kind, c.user};
+}
+
+actor require_actor_of_organisation(const call &c, const uuid &organisation)
+{
+	return require_actor_of_chapters(c, organisation, {}, only(actor_kind::org_admin));
 }
 
 } // namespace peer_mentor

@@ -16,9 +16,10 @@ struct actor {
 
 struct call {
 	Oid                 owner;
-	Oid                 role; // the real one
-	actor_kind          kind; // operator or service; for a user decided with the mentor at hand
-	std::optional<uuid> user; // auth.uid() of an app user
+	Oid                 role;  // the real one
+	actor_kind          kind;  // operator or service; for a user decided with the mentor at hand
+	std::optional<uuid> user;  // auth.uid() of an app user
+	bool                reads; // and writes nothing, not even a lock
 	rights              before;
 
 	bool is_app_user() const
@@ -29,17 +30,22 @@ struct call {
 
 // Notes the caller, checks that storage fits, connects to SPI and takes the owner's rights.
 call begin_call();
+call begin_reading_call();
 void end_call(const call &c);
 
 // The same for a trigger or the nightly run, which act for nobody.
 call begin_system_call();
 
-struct mentor;
+// The actor as whom this caller may act on the mentor, out of those the function allows.  Decided before
+// anything is read or locked for the caller: whoever may not see the mentor is told that there is none.
+actor require_actor(const call &c, const uuid &mentor, actors allowed);
 
-// The actor as whom this caller may act on the mentor, out of those the function allows; refuses otherwise.
-actor require_actor(const call &c, const mentor &m, actors allowed);
+// The same for a mentor who is removed.
+actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed);
 
-// For functions that need no mentor: operator and service.
-actor require_staff(const call &c);
+// The same for functions that concern chapters or a whole organisation.
+actor require_actor_of_chapters(const call &c, const uuid &organisation, std::span<const uuid> chapters,
+                                actors allowed);
+actor require_actor_of_organisation(const call &c, const uuid &organisation);
 
 } // namespace peer_mentor

@@ -44,6 +44,13 @@ void require_sensible(const char *name, day d)
 		                 psprintf("argument \"%s\" must lie between the years %d and %d", name, first_year, last_year));
 }
 
+void require_order(day issued_at, day expires_at)
+{
+	if (expires_at < issued_at)
+		invalid_argument("expires_at", psprintf("certification would end on %s, before it begins on %s",
+		                                        day_to_cstring(expires_at), day_to_cstring(issued_at)));
+}
+
 cert_status stored_by_dates(const mentor &m, const certification_rules &rules, day expires_at)
 {
 	return is_due(expires_at, rules.grace_days, m.today) ? cert_status::expired : cert_status::active;
@@ -64,9 +71,7 @@ outcome record(mentor &m, const author &by, std::string_view type, day issued_at
 	require_sensible("issued_at", issued_at);
 	const day expires_at = given_expiry.value_or(add(issued_at, rules.valid_for));
 	require_sensible("expires_at", expires_at);
-	if (expires_at < issued_at)
-		invalid_argument("expires_at", psprintf("certification would end on %s, before it begins on %s",
-		                                        day_to_cstring(expires_at), day_to_cstring(issued_at)));
+	require_order(issued_at, expires_at);
 	if (!insert_certification(
 			{m.id, m.organisation, type, issued_at, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at},
 			by))
@@ -152,14 +157,29 @@ outcome set_suspension(mentor &m, const author &by, std::string_view type, bool 
 	return follow(m, by, reason::certification_reinstated);
 }
 
+outcome correct(mentor &m, const author &by, std::string_view type, day issued_at, day expires_at)
+{
+	const certification_rules rules = require_rules(m, type);
+	const held_certification  held = require_certification(m, type);
+	require_sensible("issued_at", issued_at);
+	require_sensible("expires_at", expires_at);
+	require_order(issued_at, expires_at);
+	const cert_status stored =
+		held.stored == cert_status::suspended ? held.stored : stored_by_dates(m, rules, expires_at);
+	update_certification(held, {m.id, m.organisation, type, issued_at, expires_at, stored, m.locked_at}, expires_at,
+	                     "corrected", by);
+	return follow(m, by, reason::certification_renewed);
+}
+
 Datum change_suspension(FunctionCallInfo fcinfo, bool suspended)
 {
 	const arguments args{fcinfo};
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "certification_type");
+	const author  by = {require_actor(c, args.id(0), administrators)};
 	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const outcome result = set_suspension(m, {require_actor(c, m, administrators)}, *args.optional_text(1), suspended);
+	const outcome result = set_suspension(m, by, *args.optional_text(1), suspended);
 	end_call(c);
 	return to_tuple(fcinfo, result);
 }
@@ -178,8 +198,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_record_certification)
 	require_argument(args, 1, "certification_type");
 	require_argument(args, 2, "issued_at");
 	const request asked("record_certification", args, 4);
+	const author  by = {require_actor(c, args.id(0), certifiers)};
 	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const author  by = {require_actor(c, m, certifiers)};
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -197,8 +217,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_renew_certification)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "certification_type");
 	const request asked("renew_certification", args, 5);
+	const author  by = {require_actor(c, args.id(0), certifiers)};
 	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const author  by = {require_actor(c, m, certifiers)};
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -208,6 +228,21 @@ PEER_MENTOR_FUNCTION(peer_mentor_renew_certification)
 	}
 	end_call(c);
 	return to_tuple(fcinfo, *result);
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_correct_certification)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_call();
+	require_argument(args, 0, "mentor_id");
+	require_argument(args, 1, "certification_type");
+	require_argument(args, 2, "issued_at");
+	require_argument(args, 3, "expires_at");
+	const author  by = {require_actor(c, args.id(0), administrators)};
+	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const outcome result = correct(m, by, *args.optional_text(1), *args.optional_day(2), *args.optional_day(3));
+	end_call(c);
+	return to_tuple(fcinfo, result);
 }
 
 PEER_MENTOR_FUNCTION(peer_mentor_suspend_certification) { return change_suspension(fcinfo, true); }

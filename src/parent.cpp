@@ -32,6 +32,8 @@ constinit parent_table parents[] = {
 	{"job_runs", "public", "job_runs", {"SELECT 1 FROM ONLY public.job_runs WHERE id = $1::uuid", 1, {TEXTOID}}},
 };
 
+statement lock_login = {"SELECT 1 FROM ONLY auth.users WHERE id = $1 FOR KEY SHARE", 1, {UUIDOID}};
+
 // As a foreign key does: with the rights of the table's owner, past its policies.  Only of a table: a
 // view of this name would run its own functions with those rights.
 Oid owner_of_table(const parent_table &p)
@@ -63,6 +65,17 @@ bool is_gone(std::string_view parent, const char *key)
 		return gone;
 	}
 	invalid_argument("parent", psprintf("table \"%s\" is no parent in the storage of peer_mentor", to_cstring(parent)));
+}
+
+bool keep_login(const uuid &login)
+{
+	const Oid owner = owner_of_table(parents[1]);
+	if (!OidIsValid(owner))
+		return true;
+	const rights before = act_as_unfiltered(owner);
+	const bool   found = !lock_login.run({of(login)}).empty();
+	act_as_before(before);
+	return found;
 }
 
 } // namespace peer_mentor

@@ -1,6 +1,7 @@
 // pause_mentor, reactivate_mentor and set_return_date: what people ask of a status.
 #include "idempotency.hpp"
 #include "pg/boundary.hpp"
+#include "request.hpp"
 
 namespace peer_mentor {
 
@@ -41,26 +42,6 @@ void require_not_past(const mentor &m, std::optional<day> return_date)
 		                                                  day_to_cstring(*return_date), day_to_cstring(m.today)));
 }
 
-[[noreturn]] void raise_invalid_transition(const mentor &m, status to)
-{
-	raise(error::invalid_transition,
-	      psprintf("mentor \"%s\" cannot go from \"%s\" to \"%s\"", to_cstring(m.id), label(m.now).data(),
-	               label(to).data()),
-	      detail(error::invalid_transition)
-	          .add("mentor_id", m.id)
-	          .add("status", label(m.now))
-	          .add("requested", label(to)));
-}
-
-[[noreturn]] void raise_certification_required(const mentor &m)
-{
-	raise(error::certification_required,
-	      psprintf("a required certification of mentor \"%s\" is %s", to_cstring(m.id),
-	               m.against.lapsed ? "not valid any more" : "suspended"),
-	      detail(error::certification_required).add("mentor_id", m.id).add("status", label(m.now)),
-	      m.against.lapsed ? "Renew the certification first." : "Reinstate the certification first.");
-}
-
 outcome pause(mentor &m, const author &by, std::optional<day> return_date)
 {
 	require_not_past(m, return_date);
@@ -68,10 +49,8 @@ outcome pause(mentor &m, const author &by, std::optional<day> return_date)
 	const auto lapses = m.against.any() ? evaluate({&m, 1}, changes, by) : std::span<move>{};
 	if (!lapses.empty())
 		return outcome_of(lapses[0]);
-	const reason why = pause_reason_of(by.who.kind);
-	if (!is_edge(m.now, status::paused, why, by.who.kind))
-		raise_invalid_transition(m, status::paused);
-	move step = {&m, {status::paused, why, m.today}, {}};
+	require_unblocked(m, status::paused, by.who.kind);
+	move step = {&m, {status::paused, pause_reason_of(by.who.kind), m.today}, {}};
 	write_moves({&step, 1}, by, return_date);
 	return outcome_of(step);
 }
@@ -85,7 +64,7 @@ outcome give_up_held_pause(mentor &m, const author &by)
 	}
 	read_held_pauses({&m, 1});
 	if (!m.held.pause.held)
-		raise_certification_required(m);
+		require_unblocked(m, status::active, by.who.kind);
 	cancel_held_pause.write({of(m.held.id), of(by.who.user)});
 	return unmoved(m);
 }
@@ -94,15 +73,9 @@ outcome reactivate(mentor &m, const author &by)
 {
 	if (m.now == status::expired_cert)
 		return give_up_held_pause(m, by);
-	const reason why = reactivation_reason_of(by.who.kind);
-	if (!is_edge(m.now, status::active, why, by.who.kind))
-		raise_invalid_transition(m, status::active);
 	read_facts({&m, 1});
-	if (m.against.any())
-		raise_certification_required(m);
-	if (by.who.kind == actor_kind::mentor && m.pause_reason != reason::self_pause)
-		raise(error::not_allowed, "a mentor may end only a pause they set themselves");
-	move step = {&m, {status::active, why, m.today}, {}};
+	require_unblocked(m, status::active, by.who.kind);
+	move step = {&m, {status::active, reactivation_reason_of(by.who.kind), m.today}, {}};
 	write_moves({&step, 1}, by);
 	return outcome_of(step);
 }
@@ -111,7 +84,7 @@ outcome change_return_date(mentor &m, const author &by, day return_date)
 {
 	require_not_past(m, return_date);
 	if (m.now != status::paused)
-		raise_invalid_transition(m, status::paused);
+		require_unblocked(m, m.now, by.who.kind); // same state: there is no pause to change
 	change_return_date_of_pause.write({of(m.id), of_day(return_date), of(by.who.user)});
 	change_return_date_of_status.write({of(m.id), of_day(return_date)});
 	return unmoved(m);
@@ -129,8 +102,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_pause_mentor)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	const request asked("pause_mentor", args, 3);
+	const author  by = {require_actor(c, args.id(0), everybody)};
 	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const author  by = {require_actor(c, m, everybody)};
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -148,8 +121,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_reactivate_mentor)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	const request asked("reactivate_mentor", args, 2);
+	const author  by = {require_actor(c, args.id(0), everybody)};
 	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const author  by = {require_actor(c, m, everybody)};
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -167,8 +140,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_return_date)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "expected_return_date");
+	const author by = {require_actor(c, args.id(0), everybody)};
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const author by = {require_actor(c, m, everybody)};
 	require_version(m, args.optional_int64(2));
 	const outcome result = change_return_date(m, by, *args.optional_day(1));
 	end_call(c);

@@ -128,6 +128,13 @@ outcome register_new(const call &c, const request &asked, const new_mentor &n, c
 
 } // namespace
 
+std::span<uuid> chapter_arguments(const arguments &args, int i)
+{
+	const auto chapters = elements_of(DatumGetArrayTypeP(args.fcinfo->args[i].value), "chapter_ids");
+	require_distinct(chapters);
+	return chapters;
+}
+
 std::span<registered> write_first_statuses(std::span<const registration> mentors, const author &by)
 {
 	const auto ids = array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].mentor); });
@@ -155,13 +162,12 @@ PEER_MENTOR_FUNCTION(peer_mentor_register_mentor)
 {
 	const arguments args{fcinfo};
 	const call      c = begin_call();
-	const author    by = {require_staff(c)};
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "organisation_id");
 	require_argument(args, 2, "chapter_ids");
 	const request asked("register_mentor", args, 5);
-	const auto    chapters = elements_of(PG_GETARG_ARRAYTYPE_P(2), "chapter_ids");
-	require_distinct(chapters);
+	const auto    chapters = chapter_arguments(args, 2);
+	const author  by = {require_actor_of_chapters(c, args.id(1), chapters, staff)};
 	const outcome result = register_new(c, asked,
 	                                    {args.id(0), args.id(1), args.optional_text(3), args.optional_id(4),
 	                                     of_datum(PG_GETARG_DATUM(2)), chapters.size()},

@@ -19,4 +19,7 @@ struct registered {
 // Writes status and history of mentors that have none; their rows and chapters are there already.
 std::span<registered> write_first_statuses(std::span<const registration> mentors, const author &by);
 
+// An argument of chapter ids, none of them null or twice.
+std::span<uuid> chapter_arguments(const arguments &args, int i);
+
 } // namespace peer_mentor

@@ -18,6 +18,8 @@ statement lock_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL "
                       2,
                       {UUIDOID, TIMESTAMPTZOID}};
 
+statement read_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL", 2, {UUIDOID, TIMESTAMPTZOID}};
+
 statement lock_many = {LOCKED_COLUMNS "WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id "
                                       "FOR KEY SHARE OF m FOR NO KEY UPDATE OF s",
                        2,
@@ -87,6 +89,16 @@ std::span<mentor> read_mentors(const rows &found)
 	return mentors;
 }
 
+mentor require_one(statement &query, const uuid &id, TimestampTz as_of)
+{
+	const rows found = query.run({of(id), of_time(as_of)});
+	if (found.empty())
+		mentor_not_found(id);
+	const mentor m = read_mentor(found[0]);
+	found.free();
+	return m;
+}
+
 } // namespace
 
 std::span<mentor> lock_mentors(std::span<const uuid> ids, TimestampTz as_of, locking how)
@@ -96,15 +108,9 @@ std::span<mentor> lock_mentors(std::span<const uuid> ids, TimestampTz as_of, loc
 		lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); }), of_time(as_of)}));
 }
 
-mentor lock_mentor(const uuid &id, TimestampTz as_of)
-{
-	const rows found = lock_one.run({of(id), of_time(as_of)});
-	if (found.empty())
-		mentor_not_found(id);
-	const mentor m = read_mentor(found[0]);
-	found.free();
-	return m;
-}
+mentor lock_mentor(const uuid &id, TimestampTz as_of) { return require_one(lock_one, id, as_of); }
+
+mentor find_mentor(const uuid &id, TimestampTz as_of) { return require_one(read_one, id, as_of); }
 
 std::span<overtaken> read_facts(std::span<mentor> mentors)
 {

@@ -52,4 +52,7 @@ void read_held_pauses(std::span<mentor> mentors);
 // One mentor, or mentor_not_found.
 mentor lock_mentor(const uuid &id, TimestampTz as_of);
 
+// The same without a lock, for those who only ask.
+mentor find_mentor(const uuid &id, TimestampTz as_of);
+
 } // namespace peer_mentor
