@@ -6,7 +6,7 @@ DECLARE
 	m record;
 BEGIN
 	FOR m IN SELECT * FROM peer_mentor_private.made ORDER BY seq DESC LOOP
-		IF m.kind <> 'table' AND peer_mentor_private.made_table(m.table_name) THEN
+		IF m.kind NOT IN ('table', 'constraint') AND peer_mentor_private.made_table(m.table_name) THEN
 			CONTINUE;
 		END IF;
 		CASE m.kind

@@ -72,13 +72,21 @@ void work_on(void *arg)
 	end_owned(before);
 }
 
-[[noreturn]] void stop_run(nightly_run &run, ErrorData *e)
+// A cancel that comes now must not keep the run from saying how it ended: it would hold its lease as long as the
+// session lives.
+void finish(const nightly_run &run, std::string_view status, const char *error)
 {
+	HOLD_INTERRUPTS();
 	const rights before = begin_owned(run.owner);
-	end_lease(run.held, e->sqlerrcode == ERRCODE_QUERY_CANCELED ? "interrupted" : "failed", counts_json(run),
-	          e->message);
+	end_lease(run.held, status, counts_json(run), error);
 	end_owned(before);
 	SPI_commit();
+	RESUME_INTERRUPTS();
+}
+
+[[noreturn]] void stop_run(nightly_run &run, ErrorData *e)
+{
+	finish(run, e->sqlerrcode == ERRCODE_QUERY_CANCELED ? "interrupted" : "failed", e->message);
 	ReThrowError(e);
 }
 
@@ -301,9 +309,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 			run.step = &nightly_steps[i];
 			run_step(run);
 		}
-		const rights before = begin_owned(owner);
-		end_lease(run.held, "succeeded", counts_json(run), nullptr);
-		end_owned(before);
+		finish(run, "succeeded", nullptr);
 	}
 	SPI_finish();
 	PG_RETURN_NULL();

@@ -124,7 +124,7 @@ void make_constraints_immediate()
 rights act_as_owner(Oid owner)
 {
 	const rights before = act_as(owner);
-	if (superuser_arg(before.user) && !superuser_arg(owner))
+	if (!has_privs_of_role(owner, before.user))
 		make_constraints_immediate();
 	return before;
 }

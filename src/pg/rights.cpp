@@ -11,6 +11,10 @@ rights become(Oid role, int flags)
 	before.setting_level = NewGUCNestLevel();
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 	                  false);
+	// Otherwise code of this role could leave something behind that runs at commit, with the caller's rights: a
+	// deferred trigger, or a cursor WITH HOLD.
+	if (!has_privs_of_role(role, before.user))
+		flags |= SECURITY_RESTRICTED_OPERATION;
 	SetUserIdAndSecContext(role, before.security_context | flags);
 	return before;
 }
