@@ -90,7 +90,8 @@ BEGIN
 			(20261120000500, 'report_snapshots'), (20261120000500, 'idempotent_requests'), (20261120000500, 'register_import')
 		) v (version, name)
 		WHERE v.version >= first_version AND to_regclass(format('public.%I', v.name)) IS NOT NULL
-		  AND (v.version > 20261120000100 OR peer_mentor_private.made_table(v.name))
+		  AND (v.version > 20261120000100
+		       OR EXISTS (SELECT FROM peer_mentor_private.made m WHERE m.table_name = v.name AND m.kind IN ('table', 'column')))
 	LOOP
 		EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', t.name) INTO filled;
 		IF filled THEN
@@ -122,8 +123,8 @@ BEGIN
 		RAISE EXCEPTION 'table "public.%" belongs to another role', table_name
 			USING ERRCODE = '42501', HINT = 'Make the role that installs peer_mentor the owner of this table: its owner''s triggers would run with that role''s rights.';
 	END IF;
-	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = rel AND c.relkind NOT IN ('r', 'p')) THEN
-		RAISE EXCEPTION '"public.%" is not a table', table_name USING ERRCODE = '42809';
+	IF EXISTS (SELECT FROM pg_class c WHERE c.oid = rel AND c.relkind <> 'r') THEN
+		RAISE EXCEPTION '"public.%" is not a plain table', table_name USING ERRCODE = '42809';
 	END IF;
 END
 $$;
@@ -309,6 +310,13 @@ BEGIN
 		'CREATE INDEX ON public.coordinator_assignments (coordinator_id)');
 	PERFORM peer_mentor_private.make_index('coordinator_assignments', 'coordinator_assignments_mentor_id_idx',
 		'CREATE INDEX ON public.coordinator_assignments (mentor_id)');
+
+	IF EXISTS (SELECT FROM public.organisations o
+	            WHERE o.time_zone IS NULL OR o.reminder_days IS NULL OR o.auto_reactivate IS NULL OR o.portal_sync IS NULL
+	               OR NOT EXISTS (SELECT FROM pg_catalog.pg_timezone_names z WHERE z.name = o.time_zone)) THEN
+		RAISE EXCEPTION 'table "public.organisations" cannot be taken over: a row lacks a known time_zone, reminder_days, auto_reactivate or portal_sync'
+			USING ERRCODE = '22023';
+	END IF;
 
 	-- In a table of our own the names and ties are obligatory; in the team's they stay as the team has them.
 	FOREACH t IN ARRAY ARRAY['organisations.name', 'chapters.organisation_id', 'chapters.name', 'peer_mentors.organisation_id'] LOOP

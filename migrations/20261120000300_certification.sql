@@ -15,7 +15,9 @@ CREATE TABLE IF NOT EXISTS public.certification_types (
 	rules_changed_at    timestamptz,
 	PRIMARY KEY (organisation_id, code),
 	CONSTRAINT certification_types_valid_for_check
-		CHECK (valid_for >= interval '1 day' AND valid_for <= interval '100 years' AND valid_for = pg_catalog.date_trunc('day', valid_for))
+		CHECK (valid_for >= interval '1 day' AND valid_for <= interval '100 years' AND valid_for = pg_catalog.date_trunc('day', valid_for)
+		       AND pg_catalog.date_part('year', valid_for) >= 0 AND pg_catalog.date_part('month', valid_for) >= 0
+		       AND pg_catalog.date_part('day', valid_for) >= 0)
 );
 COMMENT ON TABLE public.certification_types IS 'Kinds of certification of an organisation and their rules.';
 COMMENT ON COLUMN public.certification_types.valid_for IS 'Length of one term, in whole days.';

@@ -1,7 +1,7 @@
 -- Guards and helpers.  Plain PL/pgSQL that calls the engine by name, so that DROP EXTENSION takes none of
 -- it along, and without the engine nothing writes.  Every migrate() makes these again.
 
-CREATE OR REPLACE FUNCTION peer_mentor_private.guard_statement() RETURNS trigger
+CREATE OR REPLACE FUNCTION peer_mentor_private.guard_truncate() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -11,8 +11,9 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION peer_mentor_private.guard_statement() IS 'Refuses INSERT, COPY and TRUNCATE that are not the engine''s own.';
+COMMENT ON FUNCTION peer_mentor_private.guard_truncate() IS 'Refuses TRUNCATE.';
 
+-- By row for INSERT as well: statement triggers do not fire for a table that was made a partition.
 -- TG_ARGV: the column that a foreign key to auth.users may set to NULL, or '', then pairs of a parent
 -- table and the column that refers to it.  Depth alone could be forged by any trigger, so the parent
 -- is looked up as well.
@@ -33,7 +34,7 @@ BEGIN
 					RETURN OLD;
 				END IF;
 			END LOOP;
-		ELSIF TG_ARGV[0] <> ''
+		ELSIF TG_OP = 'UPDATE' AND TG_ARGV[0] <> ''
 		      AND to_jsonb(OLD) -> TG_ARGV[0] <> 'null' AND to_jsonb(NEW) -> TG_ARGV[0] = 'null'
 		      AND to_jsonb(OLD) - TG_ARGV[0] = to_jsonb(NEW) - TG_ARGV[0]
 		      AND peer_mentor.is_gone('auth.users', to_jsonb(OLD) ->> TG_ARGV[0]) THEN
@@ -141,6 +142,10 @@ BEGIN
 				      HINT = 'Use a name from pg_timezone_names, for example Europe/Oslo.';
 		END IF;
 	END IF;
+	IF NEW.portal_sync IS NULL OR NEW.auto_reactivate IS NULL THEN
+		RAISE EXCEPTION 'portal_sync and auto_reactivate must not be null' USING ERRCODE = '22023', DETAIL = jsonb_build_object(
+			'code', 'invalid_argument', 'argument', CASE WHEN NEW.portal_sync IS NULL THEN 'portal_sync' ELSE 'auto_reactivate' END);
+	END IF;
 	IF TG_OP = 'INSERT' OR NEW.reminder_days IS DISTINCT FROM OLD.reminder_days THEN
 		IF NEW.reminder_days IS NULL OR array_ndims(NEW.reminder_days) > 1 OR cardinality(NEW.reminder_days) > 20
 		   OR EXISTS (SELECT FROM unnest(NEW.reminder_days) d WHERE d IS NULL OR d NOT BETWEEN -365 AND 3650)
@@ -215,10 +220,13 @@ BEGIN
 		RAISE EXCEPTION 'mentor and chapter do not belong to one organisation'
 			USING ERRCODE = '23503', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'chapter_id');
 	END IF;
-	IF NEW.until IS NULL AND pg_trigger_depth() = 1 THEN
+	-- The mark says that this very function, or mirror_primary(), is changing the mentor's primary chapter.
+	IF NEW.until IS NULL AND current_setting('peer_mentor.changing_primary_of', true) IS DISTINCT FROM NEW.mentor_id::text THEN
 		IF NEW.is_primary THEN
+			PERFORM set_config('peer_mentor.changing_primary_of', NEW.mentor_id::text, true);
 			UPDATE public.mentor_chapters o SET is_primary = false
 			 WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL;
+			PERFORM set_config('peer_mentor.changing_primary_of', '', true);
 		ELSE
 			NEW.is_primary := NOT EXISTS (SELECT FROM public.mentor_chapters o
 			                               WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL);
@@ -237,11 +245,13 @@ DECLARE
 	mentor uuid;
 BEGIN
 	FOREACH mentor IN ARRAY array_remove(ARRAY[NEW.mentor_id, nullif(OLD.mentor_id, NEW.mentor_id)], NULL) LOOP
-		IF pg_trigger_depth() = 1 THEN
+		IF current_setting('peer_mentor.changing_primary_of', true) IS DISTINCT FROM mentor::text THEN
+			PERFORM set_config('peer_mentor.changing_primary_of', mentor::text, true);
 			UPDATE public.mentor_chapters p SET is_primary = true
 			 WHERE p.id = (SELECT l.id FROM public.mentor_chapters l
 			                WHERE l.mentor_id = mentor AND l.until IS NULL ORDER BY l.since, l.id LIMIT 1)
 			   AND NOT EXISTS (SELECT FROM public.mentor_chapters o WHERE o.mentor_id = mentor AND o.is_primary AND o.until IS NULL);
+			PERFORM set_config('peer_mentor.changing_primary_of', '', true);
 		END IF;
 		PERFORM peer_mentor.mirror_chapter(mentor);
 	END LOOP;
@@ -347,29 +357,26 @@ COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema
 CREATE OR REPLACE FUNCTION peer_mentor_private.triggers() RETURNS TABLE (table_name text, trigger_name text, definition text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT e.name, 'peer_mentor_guard_statement', 'BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_statement()'
-	  FROM peer_mentor_private.engine_tables() e (name)
-	UNION ALL
-	SELECT e.name, 'peer_mentor_guard_truncate', 'BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_statement()'
+	SELECT e.name, 'peer_mentor_guard_truncate', 'BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_truncate()'
 	  FROM peer_mentor_private.engine_tables() e (name)
 	UNION ALL
 	SELECT g.table_name, 'peer_mentor_guard_row',
 	       'BEFORE ' || g.events || ' ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.guard_row(' || g.arguments || ')'
 	  FROM (VALUES
-		('peer_mentor_status', 'DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('peer_mentor_status_history', 'UPDATE OR DELETE', $a$'changed_by', 'peer_mentors', 'mentor_id'$a$),
-		('pause_records', 'UPDATE OR DELETE', $a$'coordinator_id', 'peer_mentors', 'mentor_id'$a$),
-		('peer_mentor_certifications', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'peer_mentor_id'$a$),
-		('certification_renewal_events', 'UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
-		('cert_expiry_reminders', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('outbox_events', 'UPDATE OR DELETE', $a$''$a$),
-		('outbox_deliveries', 'UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
-		('undeliverable_notifications', 'UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
-		('job_runs', 'UPDATE OR DELETE', $a$''$a$),
-		('job_run_failures', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
-		('status_discrepancies', 'UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('report_snapshots', 'UPDATE OR DELETE', $a$''$a$),
-		('idempotent_requests', 'UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
+		('peer_mentor_status', 'INSERT OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('peer_mentor_status_history', 'INSERT OR UPDATE OR DELETE', $a$'changed_by', 'peer_mentors', 'mentor_id'$a$),
+		('pause_records', 'INSERT OR UPDATE OR DELETE', $a$'coordinator_id', 'peer_mentors', 'mentor_id'$a$),
+		('peer_mentor_certifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'peer_mentor_id'$a$),
+		('certification_renewal_events', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
+		('cert_expiry_reminders', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('undeliverable_notifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('job_run_failures', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
+		('status_discrepancies', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
+		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
 	UNION ALL
 	SELECT u.table_name, 'peer_mentor_touch', 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.touch()'
 	  FROM (VALUES ('peer_mentor_status'), ('pause_records'), ('peer_mentor_certifications'), ('cert_expiry_reminders')) u (table_name)
@@ -386,9 +393,9 @@ AS $$
 		('certification_types', 'peer_mentor_note_rules',
 		 'BEFORE UPDATE OF grace_days, required ON %s FOR EACH ROW WHEN (OLD.grace_days <> NEW.grace_days OR OLD.required <> NEW.required) EXECUTE FUNCTION peer_mentor_private.note_rules()'),
 		('chapters', 'peer_mentor_keep_organisation',
-		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id <> NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
+		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_keep_organisation',
-		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id <> NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
+		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
 		('peer_mentors', 'peer_mentor_restore',

@@ -22,6 +22,12 @@ BEGIN
 		END IF;
 		IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
 			EXECUTE pg_catalog.format('GRANT SELECT ON public.%I TO service_role', t);
+			-- On Supabase the role is past row security; on plain PostgreSQL it need not be.
+			IF EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(pg_catalog.format('public.%I', t)) AND c.relkind = 'r') THEN
+				EXECUTE pg_catalog.format('DROP POLICY IF EXISTS peer_mentor_service ON public.%I', t);
+				EXECUTE pg_catalog.format('CREATE POLICY peer_mentor_service ON public.%I FOR %s TO service_role USING (true)',
+					t, CASE t WHEN 'register_import' THEN 'ALL' ELSE 'SELECT' END);
+			END IF;
 		END IF;
 	END LOOP;
 	FOR t IN

@@ -2,7 +2,7 @@ SELECT peer_mentor_private.refuse_loss(20261120000600);
 
 DROP VIEW IF EXISTS public.job_health, public.public_mentor_listing;
 DROP FUNCTION IF EXISTS
-	peer_mentor_private.guard_statement(), peer_mentor_private.guard_row(), peer_mentor_private.guard_status(),
+	peer_mentor_private.guard_truncate(), peer_mentor_private.guard_row(), peer_mentor_private.guard_status(),
 	peer_mentor_private.trace_status(), peer_mentor_private.touch(),
 	peer_mentor_private.with_renewal_entry(uuid, jsonb, text, timestamptz, date, date, text, uuid),
 	peer_mentor_private.check_organisation(), peer_mentor_private.note_time_zone(), peer_mentor_private.note_rules(),

@@ -5,8 +5,8 @@ DO $$
 DECLARE
 	p record;
 BEGIN
-	FOR p IN SELECT * FROM pg_catalog.pg_policies WHERE schemaname = 'public' AND policyname = 'peer_mentor_select' LOOP
-		EXECUTE pg_catalog.format('DROP POLICY peer_mentor_select ON public.%I', p.tablename);
+	FOR p IN SELECT * FROM pg_catalog.pg_policies WHERE schemaname = 'public' AND policyname IN ('peer_mentor_select', 'peer_mentor_service') LOOP
+		EXECUTE pg_catalog.format('DROP POLICY %I ON public.%I', p.policyname, p.tablename);
 	END LOOP;
 END
 $$;

@@ -4,8 +4,10 @@ namespace peer_mentor {
 
 namespace {
 
+// Shared, so that rules do not change under a certification that is being written: the nightly run looks
+// at the holders it sees when it applies changed rules.
 statement rules = {"SELECT t.valid_for, t.renewal_mode, t.renewal_window_days, t.grace_days, t.required "
-                   "  FROM public.certification_types t WHERE t.organisation_id = $1 AND t.code = $2",
+                   "  FROM public.certification_types t WHERE t.organisation_id = $1 AND t.code = $2 FOR SHARE",
                    2,
                    {UUIDOID, TEXTOID}};
 
@@ -46,11 +48,13 @@ std::optional<certification_rules> find_rules(const uuid &organisation, std::str
 		return std::nullopt;
 	const row       r = found[0];
 	const Interval *valid_for = DatumGetIntervalP(r.column(1).datum);
-	return certification_rules{{valid_for->month, valid_for->day},
-	                           *parse_renewal_mode(r.text(2)),
-	                           r.optional_integer(3),
-	                           r.integer(4),
-	                           r.boolean(5)};
+	const certification_rules known = {{valid_for->month, valid_for->day},
+	                                   *parse_renewal_mode(r.text(2)),
+	                                   r.optional_integer(3),
+	                                   r.integer(4),
+	                                   r.boolean(5)};
+	found.free();
+	return known;
 }
 
 std::optional<held_certification> find_certification(const uuid &mentor, std::string_view type)

@@ -23,7 +23,7 @@ statement live_chapters = {
 // A change of the primary chapter ends the membership and begins it anew, so that the primary chapter of
 // every day stays known.
 statement end_memberships = {
-	"UPDATE public.mentor_chapters c SET until = $3 "
+	"UPDATE public.mentor_chapters c SET until = GREATEST(c.since, $3) "
 	" WHERE c.mentor_id = $1 AND c.until IS NULL AND (c.chapter_id <> ALL ($2) OR c.is_primary <> (c.chapter_id = ($2)[1]))",
 	3,
 	{UUIDOID, UUIDARRAYOID, DATEOID}};
@@ -140,6 +140,15 @@ void require_appointer(const call &c, const uuid &organisation, std::string_view
 		require_actor_of_chapters(c, organisation, {&*chapter, 1}, administrators);
 	else
 		require_actor_of_organisation(c, organisation);
+}
+
+void require_between(const arguments &args, int i, const char *name, std::int32_t most)
+{
+	if (args.is_null(i))
+		return;
+	const std::int32_t n = DatumGetInt32(args.fcinfo->args[i].value);
+	if (n < 0 || n > most)
+		invalid_argument(name, psprintf("%s %d is not between 0 and %d", name, n, most));
 }
 
 } // namespace
@@ -343,6 +352,13 @@ PEER_MENTOR_FUNCTION(peer_mentor_put_certification_type)
 	const auto mode = args.optional_text(4);
 	if (mode && !parse_renewal_mode(*mode))
 		invalid_argument("renewal_mode", psprintf("renewal mode \"%s\" is not known", to_cstring(*mode)));
+	if (!args.is_null(3)) {
+		const Interval *valid_for = PG_GETARG_INTERVAL_P(3);
+		if (valid_for->time != 0 || !is_sensible({valid_for->month, valid_for->day}))
+			invalid_argument("valid_for", "valid_for must be a number of whole days, up to 100 years");
+	}
+	require_between(args, 5, "renewal_window_days", 36500);
+	require_between(args, 6, "grace_days", 3650);
 	put_type.write({of(args.id(0)), of(args.optional_text(1)), of(args.optional_text(2)),
 	                value(PG_GETARG_DATUM(3), args.is_null(3)), of(mode), value(PG_GETARG_DATUM(5), args.is_null(5)),
 	                value(PG_GETARG_DATUM(6), args.is_null(6)), value(PG_GETARG_DATUM(7), args.is_null(7))});

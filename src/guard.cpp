@@ -68,7 +68,7 @@ void trace(mentor &m, status from, status to, std::int64_t from_version, std::in
 	const rows newest = newest_trace.run({of(m.id)});
 	const bool owed = !newest.empty() && newest[0].bigint(1) == from_version &&
 	                  parse_status(newest[0].text(2)) == from && m.now == to && m.version == to_version;
-	if (from == to && from_version == to_version && owed) {
+	if (from == to && from_version == to_version && owed && m.return_date == return_date) {
 		change_return_date.write({of(m.id), of_day(return_date)});
 		return;
 	}

@@ -46,7 +46,7 @@ const char *text_of(Oid type, Datum datum)
 request::request(const char *name, const arguments &args, int key_argument)
 	: function(name), key(args.optional_text(key_argument))
 {
-	if (key && (key->empty() || key->size() > 200))
+	if (key && (key->empty() || pg_mbstrlen_with_len(key->data(), static_cast<int>(key->size())) > 200))
 		invalid_argument("idempotency_key", "idempotency key must have 1 to 200 characters");
 	initStringInfo(&asked);
 	if (!key)

@@ -16,7 +16,8 @@ namespace {
 constexpr author      by_operator = {{actor_kind::operator_, std::nullopt}, nullptr};
 constexpr std::size_t mentors_per_attempt = 200;
 
-statement find_organisation = {"SELECT 1 FROM public.organisations o WHERE o.id = $1", 1, {UUIDOID}};
+// One import of an organisation at a time: two would make the same missing chapter twice.
+statement lock_organisation = {"SELECT 1 FROM public.organisations o WHERE o.id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 
 statement find_mentor = {
 	"SELECT m.id, m.organisation_id = $1, m.deleted_at IS NOT NULL, m.external_key "
@@ -172,7 +173,7 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 	mentor        m = require_mentor(options, terms);
 	for (const register_term *t : terms)
 		if (t->chapter)
-			join_chapter.write({of(m.id), of(*t->chapter), of_day(t->issued_on)});
+			join_chapter.write({of(m.id), of(*t->chapter), of_day(std::min(t->issued_on, m.today))});
 
 	std::sort(terms.begin(), terms.end(), [](auto *a, auto *b) {
 		return a->type != b->type               ? a->type < b->type
@@ -302,7 +303,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_import_register)
 		invalid_argument("date_format",
 		                 psprintf("date format \"%s\" is not known", to_cstring(imported.options.date_format)),
 		                 "Use YYYY, MM and DD, each once, with separators between them.");
-	if (find_organisation.run({of(imported.options.organisation)}).empty())
+	if (lock_organisation.run({of(imported.options.organisation)}).empty())
 		invalid_argument("organisation_id",
 		                 psprintf("organisation \"%s\" does not exist", to_cstring(imported.options.organisation)));
 

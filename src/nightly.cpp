@@ -152,12 +152,19 @@ void find_next(void *arg)
 	end_owned(before);
 }
 
-void prepare_step(void *arg)
+void count_step(void *arg)
 {
 	auto        &f = *static_cast<found_batch *>(arg);
 	const rights before = begin_owned(f.run->owner);
-	f.run->step->prepare(*f.run);
 	f.total = f.run->step->count(*f.run);
+	end_owned(before);
+}
+
+void finish_step(void *arg)
+{
+	const nightly_run &run = *static_cast<const nightly_run *>(arg);
+	const rights       before = begin_owned(run.owner);
+	run.step->finish(run);
 	end_owned(before);
 }
 
@@ -190,7 +197,7 @@ void commit_batch(nightly_run &run)
 std::int64_t make_pass(nightly_run &run, step_count &count)
 {
 	std::int64_t skipped = 0;
-	found_batch  next = {&run, {to_day({first_year, 1, 1}), {}}, {}, 0};
+	found_batch  next = {&run, {to_day({first_year, 1, 1}), {}, true}, {}, 0};
 	for (;;) {
 		MemoryContext const batch_context =
 			AllocSetContextCreate(CurrentMemoryContext, "peer_mentor batch", ALLOCSET_DEFAULT_SIZES);
@@ -265,16 +272,18 @@ void run_step(nightly_run &run)
 {
 	step_count &count = run.counts[run.step - nightly_steps];
 	found_batch all = {&run, {}, {}, 0};
-	attempt_or_stop(run, prepare_step, &all);
+	attempt_or_stop(run, count_step, &all);
 	count.total = all.total;
 	commit_batch(run);
-	if (all.total == 0)
-		return;
-	for (int pass = 1;; ++pass) {
+	for (int pass = 1; all.total > 0; ++pass) {
 		count.skipped = make_pass(run, count);
 		if (count.skipped == 0 || pass == most_passes)
-			return;
+			break;
 		pg_usleep(pause_between_passes_us);
+	}
+	if (count.skipped == 0 && count.failed == 0) {
+		attempt_or_stop(run, finish_step, &run);
+		commit_batch(run);
 	}
 }
 
@@ -303,7 +312,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 		ereport(NOTICE, (errmsg("another run is in progress; this one is skipped")));
 	else {
 		nightly_run run = {
-			*held,  owner, as_of, batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
+			*held,  owner, as_of, GetCurrentTimestamp(), batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
 			nullptr};
 		for (int i = 0; i < nightly_step_count; ++i) {
 			run.step = &nightly_steps[i];

@@ -21,6 +21,7 @@ struct nightly_run {
 	lease               held;
 	Oid                 owner;
 	TimestampTz         as_of;
+	TimestampTz         started_at;
 	std::int32_t        batch_size;
 	step_count         *counts; // one per step
 	const nightly_step *step;
@@ -30,6 +31,7 @@ struct nightly_run {
 struct position {
 	day  date;
 	uuid mentor;
+	bool at_start = false; // before the first mentor, whose id may be all zeros
 };
 
 struct due_mentor {
@@ -39,13 +41,13 @@ struct due_mentor {
 
 struct nightly_step {
 	const char *name;
-	// Prepares the work, once per run.
-	void (*prepare)(const nightly_run &run);
 	std::int64_t (*count)(const nightly_run &run);
-	// The next mentors after this position, in order.
+	// The next mentors from this position on, in order.
 	std::span<due_mentor> (*find)(const nightly_run &run, const position &after);
 	// What is left to do when these were looked at.
 	void (*settle)(const nightly_run &run, std::span<const mentor> mentors);
+	// What is left to do when all of them were.
+	void (*finish)(const nightly_run &run);
 };
 
 extern const nightly_step nightly_steps[];

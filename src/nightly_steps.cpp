@@ -50,21 +50,34 @@ statement count_reviews = {
 statement find_reviews = {
 	"SELECT r.mentor_id, r.reason::text, r.effective_on "
 	"  FROM peer_mentor_private.mentor_reviews r JOIN public.peer_mentors m ON m.id = r.mentor_id "
-	" WHERE m.deleted_at IS NULL AND r.mentor_id > $1 ORDER BY r.mentor_id LIMIT $2",
-	2,
-	{UUIDOID, INT4OID}};
+	" WHERE m.deleted_at IS NULL AND r.mentor_id >= $1 AND (r.mentor_id > $1 OR $3) ORDER BY r.mentor_id LIMIT $2",
+	3,
+	{UUIDOID, INT4OID, BOOLOID}};
 
 statement settle_reviews = {
 	"DELETE FROM peer_mentor_private.mentor_reviews WHERE mentor_id = ANY ($1)", 1, {UUIDARRAYOID}};
 
-statement review_holders = {
-	"WITH changed AS (UPDATE public.certification_types SET rules_changed_at = NULL WHERE rules_changed_at IS NOT NULL RETURNING organisation_id, code) "
-	"INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) "
-	"SELECT DISTINCT c.peer_mentor_id FROM public.peer_mentor_certifications c "
-	"  JOIN changed t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type "
-	"ON CONFLICT (mentor_id) DO NOTHING",
-	0,
-	{}};
+#define HOLDERS_OF_CHANGED_TYPES                                                                                     \
+	"  FROM public.certification_types t "                                                                           \
+	"  JOIN public.peer_mentor_certifications c ON c.organisation_id = t.organisation_id AND c.certification_type = t.code " \
+	"  JOIN public.peer_mentors m ON m.id = c.peer_mentor_id "                                                       \
+	" WHERE t.rules_changed_at IS NOT NULL AND m.deleted_at IS NULL "
+
+statement count_holders = {"SELECT count(DISTINCT c.peer_mentor_id) " HOLDERS_OF_CHANGED_TYPES, 0, {}};
+statement find_holders = {"SELECT DISTINCT c.peer_mentor_id " HOLDERS_OF_CHANGED_TYPES
+                          " AND c.peer_mentor_id >= $1 AND (c.peer_mentor_id > $1 OR $3) ORDER BY c.peer_mentor_id LIMIT $2",
+                          3,
+                          {UUIDOID, INT4OID, BOOLOID}};
+
+#undef HOLDERS_OF_CHANGED_TYPES
+
+// Not what was changed again since, nor what somebody is changing now.
+statement forget_changes = {
+	"UPDATE public.certification_types SET rules_changed_at = NULL "
+	" WHERE (organisation_id, code) IN (SELECT t.organisation_id, t.code FROM public.certification_types t "
+	"        WHERE t.rules_changed_at < $1 FOR NO KEY UPDATE SKIP LOCKED)",
+	1,
+	{TIMESTAMPTZOID}};
 
 std::int64_t number(const rows &r) { return r[0].bigint(1); }
 
@@ -101,7 +114,7 @@ std::int64_t count_reviewed(const nightly_run &) { return number(count_reviews.r
 
 std::span<due_mentor> find_reviewed(const nightly_run &run, const position &after)
 {
-	const rows found = find_reviews.run({of(after.mentor), of(run.batch_size)});
+	const rows found = find_reviews.run({of(after.mentor), of(run.batch_size), of(after.at_start)});
 	auto       due = allocate<due_mentor>(found.count);
 	for (std::uint64_t i = 0; i < found.count; ++i)
 		due[i] = {{0, found[i].id(1)}, {*parse_reason(found[i].text(2)), found[i].optional_date(3)}};
@@ -114,16 +127,28 @@ void settle_reviewed(const nightly_run &, std::span<const mentor> mentors)
 	settle_reviews.run({array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); })});
 }
 
-void review_holders_of_changed_types(const nightly_run &) { review_holders.run({}); }
+std::int64_t count_holders_of_changed_types(const nightly_run &) { return number(count_holders.run({})); }
+
+std::span<due_mentor> find_holders_of_changed_types(const nightly_run &run, const position &after)
+{
+	const rows found = find_holders.run({of(after.mentor), of(run.batch_size), of(after.at_start)});
+	auto       due = allocate<due_mentor>(found.count);
+	for (std::uint64_t i = 0; i < found.count; ++i)
+		due[i] = {{0, found[i].id(1)}, {}};
+	found.free();
+	return due;
+}
+
+void forget_applied_changes(const nightly_run &run) { forget_changes.run({of_time(run.started_at)}); }
 
 } // namespace
 
 // Reminders, ends of pauses, overdue returns, reconciliation and purge find their place behind these.
 extern constinit const nightly_step nightly_steps[] = {
-	{"expire", nothing, count_due_mentors, find_due_mentors, settle_nothing},
-	{"move", nothing, count_reviewed, find_reviewed, settle_reviewed},
-	{"rules", review_holders_of_changed_types, count_reviewed, find_reviewed, settle_reviewed},
-	{"restore", nothing, count_undue_mentors, find_undue_mentors, settle_nothing},
+	{"expire", count_due_mentors, find_due_mentors, settle_nothing, nothing},
+	{"move", count_reviewed, find_reviewed, settle_reviewed, nothing},
+	{"rules", count_holders_of_changed_types, find_holders_of_changed_types, settle_nothing, forget_applied_changes},
+	{"restore", count_undue_mentors, find_undue_mentors, settle_nothing, nothing},
 };
 extern constinit const int nightly_step_count = static_cast<int>(lengthof(nightly_steps));
 

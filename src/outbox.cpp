@@ -7,27 +7,26 @@ namespace {
 // The portal lists active mentors, so it needs to hear of every step out of and into that status.
 statement append_status_events = {
 	"INSERT INTO public.outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) "
-	"SELECT e.channel, e.event_type, u.organisation_id, u.mentor_id, e.event_type || ':' || u.mentor_id || ':' || u.version, "
+	"SELECT e.channel, e.event_type, u.organisation_id, u.mentor_id, e.event_type || ':' || u.history_id, "
 	"       jsonb_build_object('schema_version', 1, 'mentor_id', u.mentor_id, 'organisation_id', u.organisation_id, "
 	"           'previous_status', u.previous, 'new_status', u.now, 'reason', u.why, 'version', u.version, "
 	"           'effective_on', u.effective_on, 'actor_kind', $9) "
-	"  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u (mentor_id, organisation_id, previous, now, why, version, effective_on, portal) "
+	"  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $10) u (mentor_id, organisation_id, previous, now, why, version, effective_on, portal, history_id) "
 	" CROSS JOIN LATERAL (VALUES ('notification', 'status_changed', true), "
 	"       ('portal_sync', 'mentor_hidden', u.portal AND u.previous = 'active'), "
 	"       ('portal_sync', 'mentor_shown', u.portal AND u.now = 'active')) e (channel, event_type, applies) "
 	" WHERE e.applies",
-	9,
+	10,
 	{UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, DATEARRAYOID, BOOLARRAYOID,
-     TEXTOID}};
+     TEXTOID, UUIDARRAYOID}};
 
 statement append_certification_event = {
 	"INSERT INTO public.outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) "
-	"VALUES ('notification', $1, $2, $3, $1 || ':' || $3 || ':' || $4 || ':' || $5, "
+	"VALUES ('notification', $1, $2, $3, $1 || ':' || $7 || ':' || extract(epoch FROM $8), "
 	"        jsonb_build_object('schema_version', 1, 'mentor_id', $3, 'organisation_id', $2, "
-	"            'certification_type', $4, 'expires_at', $5, 'actor_kind', $6)) "
-	"ON CONFLICT (channel, dedupe_key) DO NOTHING",
-	6,
-	{TEXTOID, UUIDOID, UUIDOID, TEXTOID, DATEOID, TEXTOID}};
+	"            'certification_type', $4, 'expires_at', $5, 'actor_kind', $6))",
+	8,
+	{TEXTOID, UUIDOID, UUIDOID, TEXTOID, DATEOID, TEXTOID, UUIDOID, TIMESTAMPTZOID}};
 
 } // namespace
 
@@ -44,13 +43,14 @@ void write_status_events(std::span<const move> moves, const author &by)
 	                            column(INT8OID, [](const move &m) { return of(m.of->version + 1); }),
 	                            column(DATEOID, [](const move &m) { return of_day(m.what.effective_on); }),
 	                            column(BOOLOID, [](const move &m) { return of(m.of->portal); }),
-	                            of(label(by.who.kind))});
+	                            of(label(by.who.kind)),
+	                            column(UUIDOID, [](const move &m) { return of(m.history_id); })});
 }
 
 void write_certification_event(const certification_event &e, const author &by)
 {
 	append_certification_event.write({of(e.type), of(e.organisation), of(e.mentor), of(e.certification_type),
-	                                  of_day(e.expires_at), of(label(by.who.kind))});
+	                                  of_day(e.expires_at), of(label(by.who.kind)), of(e.certification), of_time(e.at)});
 }
 
 } // namespace peer_mentor

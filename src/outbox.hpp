@@ -13,6 +13,8 @@ struct certification_event {
 	uuid             mentor;
 	std::string_view certification_type;
 	day              expires_at;
+	uuid             certification;
+	TimestampTz      at;
 };
 
 void write_certification_event(const certification_event &e, const author &by);

@@ -6,7 +6,7 @@ namespace peer_mentor {
 
 namespace {
 
-constexpr std::size_t longest_key = 200;
+constexpr std::size_t longest_name = 200;
 
 statement waiting_rows = {
 	"SELECT r.id, btrim(r.mentor_key), btrim(r.chapter), btrim(r.certification_type), btrim(r.issued_on), btrim(r.expires_on), lower(btrim(r.status)) "
@@ -29,7 +29,7 @@ statement create_chapter = {
 	"INSERT INTO public.chapters (organisation_id, name) VALUES ($1, $2) RETURNING id", 2, {UUIDOID, TEXTOID}};
 
 statement create_type = {
-	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2)", 2, {UUIDOID, TEXTOID}};
+	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING", 2, {UUIDOID, TEXTOID}};
 
 std::string_view kept(const row &r, int column)
 {
@@ -39,7 +39,8 @@ std::string_view kept(const row &r, int column)
 
 const char *quoted(const char *format, std::string_view text)
 {
-	return psprintf(format, pnstrdup(text.data(), text.size() < 80 ? text.size() : 80));
+	const int size = static_cast<int>(text.size());
+	return psprintf(format, pnstrdup(text.data(), static_cast<Size>(pg_mbcliplen(text.data(), size, 80))));
 }
 
 const char *read_day(std::string_view format, std::string_view text, const char *column, day &into)
@@ -57,6 +58,8 @@ const char *read_chapter(const import_options &options, std::string_view name, s
 {
 	if (name.empty())
 		return nullptr;
+	if (name.size() > longest_name)
+		return "chapter is longer than 200 bytes";
 	rows found = find_chapter.run({of(options.organisation), of(name)});
 	if (found.empty()) {
 		if (!options.create_missing)
@@ -64,6 +67,7 @@ const char *read_chapter(const import_options &options, std::string_view name, s
 		found = create_chapter.write({of(options.organisation), of(name)});
 	}
 	into = found[0].id(1);
+	found.free();
 	return nullptr;
 }
 
@@ -71,6 +75,8 @@ const char *read_type(const import_options &options, std::string_view type)
 {
 	if (type.empty())
 		return "certification_type is missing";
+	if (type.size() > longest_name)
+		return "certification_type is longer than 200 bytes";
 	if (find_rules(options.organisation, type))
 		return nullptr;
 	if (!options.create_missing)
@@ -95,7 +101,7 @@ const char *read_term(const import_options &options, const row &r, register_term
 	t.type = kept(r, 4);
 	if (t.mentor_key.empty())
 		return "mentor_key is missing";
-	if (t.mentor_key.size() > longest_key)
+	if (t.mentor_key.size() > longest_name)
 		return "mentor_key is longer than 200 bytes";
 	if (const char *e = read_day(options.date_format, kept(r, 5), "issued_on", t.issued_on))
 		return e;

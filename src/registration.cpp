@@ -24,7 +24,7 @@ statement insert_statuses = {
 statement insert_first_history = {
 	"INSERT INTO public.peer_mentor_status_history (mentor_id, new_status, changed_by, actor_kind, changed_at, effective_on, reason, "
 	"       job_run_id, chapter_id, version) "
-	"SELECT s.mentor_id, s.status, $3, $4, $5, COALESCE(u.effective_on, ($5 AT TIME ZONE COALESCE(o.time_zone, 'UTC'))::date), 'registered', $6, s.chapter_id, s.version "
+	"SELECT s.mentor_id, s.status, $3, $4, $5, LEAST(u.effective_on, ($5 AT TIME ZONE COALESCE(o.time_zone, 'UTC'))::date), 'registered', $6, s.chapter_id, s.version "
 	"  FROM unnest($1, $2) u (mentor_id, effective_on) "
 	"  JOIN public.peer_mentor_status s ON s.mentor_id = u.mentor_id "
 	"  JOIN public.peer_mentors m ON m.id = u.mentor_id "

@@ -39,7 +39,8 @@ statement write_status = {
 	"       expected_return_date = u.return_date, activated_by = $6 "
 	"  FROM unnest($1, $2, $3, $4, $5) u (mentor_id, now, version, pause_reason, return_date) "
 	" WHERE s.mentor_id = u.mentor_id "
-	"RETURNING s.status = u.now::public.mentor_status AND s.version = u.version",
+	"RETURNING s.status = u.now::public.mentor_status AND s.version = u.version "
+	"      AND s.pause_reason IS NOT DISTINCT FROM u.pause_reason AND s.expected_return_date IS NOT DISTINCT FROM u.return_date",
 	6,
 	{UUIDARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, DATEARRAYOID, UUIDOID}};
 
@@ -161,7 +162,7 @@ void write_statuses(std::span<const move> moves, std::span<const pause_effect> e
 	if (as_meant != moves.size())
 		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 		                errmsg("a trigger on table \"peer_mentor_status\" changed or suppressed a transition"),
-		                errhint("Triggers of your own may raise an error, but not change status or version.")));
+		                errhint("Triggers of your own may raise an error, but not change what the engine writes.")));
 	written.free();
 }
 

@@ -58,6 +58,12 @@ struct term {
 	peer_mentor::renewal_mode mode;
 };
 
+// A term has whole days and goes forward, so that the search for the next one ends.
+constexpr bool is_sensible(period p) { return p.months >= 0 && p.days >= 0 && (p.months > 0 || p.days > 0) && p.months <= 1200 && p.days <= 36500; }
+
+// Days between the first and the last year, should a term be a single one.
+inline constexpr std::int32_t most_periods = 402000;
+
 // The last valid day of the new term.
 constexpr day renewed_until(const term &t)
 {
@@ -66,7 +72,7 @@ constexpr day renewed_until(const term &t)
 		const day after = t.completed_on > t.expires_at ? t.completed_on : t.expires_at;
 		for (std::int32_t n = 1;; ++n) {
 			const day next = add(t.anchor, times(t.valid_for, n));
-			if (next > after || to_civil(next).year > last_year)
+			if (next > after || n == most_periods || !is_sensible(t.valid_for))
 				return next;
 		}
 	}

@@ -52,8 +52,6 @@ bool concerns_everybody(const ErrorData *e)
 	case ERRCODE_DISK_FULL:
 	case ERRCODE_OUT_OF_MEMORY:
 	case ERRCODE_INSUFFICIENT_RESOURCES:
-	case ERRCODE_UNDEFINED_TABLE:
-	case ERRCODE_INTERNAL_ERROR:
 		return true;
 	default:
 		return false;
