@@ -195,7 +195,9 @@ CREATE OR REPLACE FUNCTION peer_mentor_private.register_inserted() RETURNS trigg
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM peer_mentor.register_inserted(ARRAY(SELECT i.id FROM inserted i));
+	IF NOT peer_mentor.engine_writes() THEN
+		PERFORM peer_mentor.register_inserted(ARRAY(SELECT i.id FROM inserted i));
+	END IF;
 	RETURN NULL;
 END
 $$;
@@ -218,7 +220,7 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM public.peer_mentors m JOIN public.chapters c ON c.organisation_id = m.organisation_id
 	                WHERE m.id = NEW.mentor_id AND c.id = NEW.chapter_id) THEN
 		RAISE EXCEPTION 'mentor and chapter do not belong to one organisation'
-			USING ERRCODE = '23503', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'chapter_id');
+			USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'chapter_id');
 	END IF;
 	-- The mark says that this very function, or mirror_primary(), is changing the mentor's primary chapter.
 	IF NEW.until IS NULL AND current_setting('peer_mentor.changing_primary_of', true) IS DISTINCT FROM NEW.mentor_id::text THEN
@@ -268,7 +270,7 @@ BEGIN
 	   AND NOT EXISTS (SELECT FROM public.role_assignments r JOIN public.peer_mentors m ON m.organisation_id = r.organisation_id
 	                    WHERE r.user_id = NEW.coordinator_id AND r.ended_at IS NULL AND m.id = NEW.mentor_id) THEN
 		RAISE EXCEPTION 'coordinator and mentor do not belong to one organisation'
-			USING ERRCODE = '23503', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'coordinator_id');
+			USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'coordinator_id');
 	END IF;
 	RETURN NEW;
 END

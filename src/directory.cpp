@@ -15,7 +15,7 @@ statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id 
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};
 statement mark_removed = {"UPDATE public.peer_mentors SET deleted_at = clock_timestamp() WHERE id = $1", 1, {UUIDOID}};
-statement unmark_removed = {"UPDATE public.peer_mentors SET deleted_at = NULL WHERE id = $1", 1, {UUIDOID}};
+statement unmark_removed = {"UPDATE public.peer_mentors SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL", 1, {UUIDOID}};
 
 statement live_chapters = {
 	"SELECT c.chapter_id FROM public.mentor_chapters c WHERE c.mentor_id = $1 AND c.until IS NULL", 1, {UUIDOID}};
@@ -258,6 +258,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_end_assignment)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "coordinator_id");
 	require_actor(c, args.id(0), administrators);
+	lock_mentor(args.id(0), GetCurrentTimestamp());
 	if (end_live_assignment.write({of(args.id(1)), of(args.id(0))}).empty())
 		invalid_argument("coordinator_id", "this coordinator is not assigned");
 	end_call(c);

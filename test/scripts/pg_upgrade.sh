@@ -32,7 +32,7 @@ old_major=$("$old_bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 
 as_owner() {
 	(
-		PGUSER=postgres
+		export PGUSER=postgres
 		"$@"
 	)
 }

@@ -10,7 +10,7 @@ pm_start plain
 
 as() { # role command...
 	(
-		PGUSER=$1
+		export PGUSER="$1"
 		shift
 		"$@"
 	)
