@@ -85,6 +85,23 @@ UPDATE mentor_chapters SET mentor_id = test.id('dora') WHERE mentor_id = :'bert'
 SELECT pg_temp.chapters('bert') AS bert, pg_temp.chapters('dora') AS dora;
 UPDATE mentor_chapters SET mentor_id = :'bert' WHERE mentor_id = test.id('dora');
 SELECT pg_temp.chapters('bert') AS bert, pg_temp.chapters('dora') AS dora;
+-- a trigger of the team that puts every new mentor into a chapter
+RESET SESSION AUTHORIZATION;
+CREATE FUNCTION test.welcome() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO public.mentor_chapters (mentor_id, chapter_id) VALUES (NEW.id, test.id('n2')), (NEW.id, test.id('n1'));
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER welcome AFTER INSERT ON peer_mentors FOR EACH ROW EXECUTE FUNCTION test.welcome();
+SET SESSION AUTHORIZATION regress_pm_owner;
+INSERT INTO peer_mentors (id, organisation_id) VALUES (test.id('emil'), :'north');
+SELECT test.call(format('register_mentor(%L, %L, %L)', test.id('finn'), :'north', '{}'));
+SELECT pg_temp.chapters('emil') AS emil, pg_temp.chapters('finn') AS finn;
+RESET SESSION AUTHORIZATION;
+DROP TRIGGER welcome ON peer_mentors;
+DROP FUNCTION test.welcome;
+SET SESSION AUTHORIZATION regress_pm_owner;
 -- one organisation for every pair
 SELECT test.outcome(format('UPDATE peer_mentors SET organisation_id = %L WHERE id = %L', :'south', :'anna')) AS mentor, test.outcome(format('UPDATE chapters SET organisation_id = %L WHERE id = %L', :'south', :'n1')) AS chapter,
        test.outcome(format('UPDATE peer_mentors SET organisation_id = %L WHERE id = %L', :'north', :'anna')) AS same,

@@ -152,7 +152,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-CREATE TRIGGER dislike AFTER UPDATE ON peer_mentor_status FOR EACH ROW EXECUTE FUNCTION test.dislike('P0001');
+CREATE TRIGGER dislike AFTER UPDATE ON peer_mentor_status FOR EACH ROW EXECUTE FUNCTION test.dislike('42P01');
 CALL peer_mentor.run_nightly(batch_size => 3);
 SELECT pg_temp.told();
 SELECT m.external_key, s.status FROM peer_mentor_status s JOIN peer_mentors m ON m.id = s.mentor_id ORDER BY 1;

@@ -123,5 +123,3 @@ SELECT test.outcome(format('UPDATE peer_mentor_status SET expected_return_date =
 UPDATE peer_mentor_status SET status = 'active' WHERE status = 'paused';
 SELECT status, count(*) FROM peer_mentor_status GROUP BY 1 ORDER BY 1;
 SELECT * FROM test.broken_promises();
-SELECT count(*) AS without_events FROM peer_mentor_status_history h
- WHERE previous_status IS NOT NULL AND NOT EXISTS (SELECT FROM outbox_events e WHERE e.dedupe_key = format('status_changed:%s:%s', h.mentor_id, h.version));

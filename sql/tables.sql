@@ -95,7 +95,7 @@ END
 $$;
 SELECT test.outcome(statement), regexp_replace(statement, '^INSERT INTO (\w+) .*VALUES (.*)$', '\1 \2') AS of FROM test.tries ORDER BY id;
 DROP TABLE test.tries;
-SELECT cardinality(missing_protection) AS missing, missing_protection[1:2] AS first FROM job_health;
+SELECT cardinality(missing_protection) > 0 AS missing FROM job_health;
 SET SESSION AUTHORIZATION regress_pm_owner;
 SELECT count(*) AS applied FROM peer_mentor.migrate();
 SELECT missing_protection FROM job_health;

@@ -101,7 +101,7 @@ UPDATE peer_mentors SET organisation_id = md5('o')::uuid WHERE id = md5('stray')
 SELECT pg_temp.outcome('SELECT pause_mentor(md5(''stray'')::uuid)');
 SELECT count(*) FROM peer_mentor.migrate();
 
--- back: their tables stay, without what was added; rows in ours are in the way, rows in theirs are not
+-- back: their tables stay, without what was added, which is lost as rows are
 SELECT * FROM peer_mentor.migrate(0);
 SELECT count(*) FROM peer_mentor.migrate(0, force => true);
 SELECT b.* FROM columns_before b WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = b.t::regclass AND a.attname = b.c AND a.atttypid = b.y::regtype);
