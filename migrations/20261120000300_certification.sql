@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS public.peer_mentor_certifications (
 );
 COMMENT ON TABLE public.peer_mentor_certifications IS
 	'Certifications held. A required one that has lapsed or is suspended blocks its holder; decisions use the dates, not only the stored status.';
-COMMENT ON COLUMN public.peer_mentor_certifications.issued_at IS 'First day of the present term.';
+COMMENT ON COLUMN public.peer_mentor_certifications.issued_at IS 'Day on which the present term was issued.';
 COMMENT ON COLUMN public.peer_mentor_certifications.expires_at IS 'Last valid day, in the time zone of the organisation. Due from the day after it and the days of grace.';
 COMMENT ON COLUMN public.peer_mentor_certifications.anchor_on IS 'Day to which renewal mode fixed_day adds whole periods.';
 COMMENT ON COLUMN public.peer_mentor_certifications.renewal_history IS

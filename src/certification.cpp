@@ -46,8 +46,8 @@ std::optional<certification_rules> find_rules(const uuid &organisation, std::str
 	const rows found = rules.run({of(organisation), of(type)});
 	if (found.empty())
 		return std::nullopt;
-	const row       r = found[0];
-	const Interval *valid_for = DatumGetIntervalP(r.column(1).datum);
+	const row                 r = found[0];
+	const Interval           *valid_for = DatumGetIntervalP(r.column(1).datum);
 	const certification_rules known = {{valid_for->month, valid_for->day},
 	                                   *parse_renewal_mode(r.text(2)),
 	                                   r.optional_integer(3),

@@ -136,7 +136,8 @@ outcome renew(mentor &m, const author &by, const renewal &asked)
 	                     {m.id, m.organisation, asked.type, completed_on, expires_at,
 	                      stored_by_dates(m, rules, expires_at), m.locked_at},
 	                     asked.expires_at ? expires_at : held.anchor, "renewed", by);
-	write_certification_event({"certification_renewed", m.organisation, m.id, asked.type, expires_at, held.id, m.locked_at}, by);
+	write_certification_event(
+		{"certification_renewed", m.organisation, m.id, asked.type, expires_at, held.id, m.locked_at}, by);
 	return follow(m, by, reason::certification_renewed);
 }
 

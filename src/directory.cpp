@@ -15,7 +15,8 @@ statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id 
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};
 statement mark_removed = {"UPDATE public.peer_mentors SET deleted_at = clock_timestamp() WHERE id = $1", 1, {UUIDOID}};
-statement unmark_removed = {"UPDATE public.peer_mentors SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL", 1, {UUIDOID}};
+statement unmark_removed = {
+	"UPDATE public.peer_mentors SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL", 1, {UUIDOID}};
 
 statement live_chapters = {
 	"SELECT c.chapter_id FROM public.mentor_chapters c WHERE c.mentor_id = $1 AND c.until IS NULL", 1, {UUIDOID}};
@@ -350,6 +351,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_put_certification_type)
 	require_actor_of_organisation(c, args.id(0));
 	if (find_organisation.run({of(args.id(0))}).empty())
 		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(args.id(0))));
+	if (args.optional_text(1)->empty())
+		invalid_argument("code", "a certification type needs a code");
 	const auto mode = args.optional_text(4);
 	if (mode && !parse_renewal_mode(*mode))
 		invalid_argument("renewal_mode", psprintf("renewal mode \"%s\" is not known", to_cstring(*mode)));

@@ -81,6 +81,24 @@ struct import_run {
 	import_counts           counts;
 };
 
+// Days of the newest terms that changed something, for what follows from them.
+struct changed_days {
+	std::optional<day> valid_from;
+	std::optional<day> suspended_from;
+
+	bool any() const { return valid_from || suspended_from; }
+	void note(bool suspended, day issued_on)
+	{
+		std::optional<day> &newest = suspended ? suspended_from : valid_from;
+		if (!newest || *newest < issued_on)
+			newest = issued_on;
+	}
+	day effective(bool suspended, day today) const
+	{
+		return std::min((suspended ? suspended_from : valid_from).value_or(today), today);
+	}
+};
+
 enum class term_result { imported, renewed, unchanged };
 
 term_result write_renewal(const mentor &m, const held_certification &held, const register_term &t,
@@ -152,17 +170,16 @@ mentor require_mentor(const import_options &options, mentor_terms terms)
 }
 
 // Suspension does not depend on the day, so it acts at once; what has lapsed is the nightly run's to find.
-void follow_import(mentor &m, day term_day)
+void follow_import(mentor &m, const changed_days &changed)
 {
 	const auto changes = read_facts({&m, 1});
-	const day  effective_on = term_day < m.today ? term_day : m.today;
 	if (m.against.suspended && m.now != status::expired_cert) {
-		move step = {&m, {status::expired_cert, reason::certification_suspended, effective_on}, {}};
+		move step = {&m, {status::expired_cert, reason::certification_suspended, changed.effective(true, m.today)}, {}};
 		write_moves({&step, 1}, by_operator);
 	} else if (m.now == status::expired_cert && m.against.any())
-		note_review.run({of(m.id), of_day(effective_on)});
+		note_review.run({of(m.id), of_day(changed.effective(false, m.today))});
 	else if (m.now == status::expired_cert) {
-		const evaluation recovery = {reason::certification_renewed, effective_on};
+		const evaluation recovery = {reason::certification_renewed, changed.effective(false, m.today)};
 		evaluate({&m, 1}, changes, by_operator, {&recovery, 1});
 	}
 }
@@ -181,7 +198,7 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 		       : a->expires_on != b->expires_on ? a->expires_on < b->expires_on
 		                                        : a->row < b->row;
 	});
-	std::optional<day> changed_on;
+	changed_days changed;
 	for (std::size_t i = 0; i < terms.size(); ++i) {
 		const register_term *t = terms[i];
 		// of the same term written twice the later row decides
@@ -190,11 +207,11 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 		counts.imported += result == term_result::imported ? 1 : 0;
 		counts.renewed += result == term_result::renewed ? 1 : 0;
 		counts.unchanged += result == term_result::unchanged ? 1 : 0;
-		if (result != term_result::unchanged && (!changed_on || *changed_on < t->issued_on))
-			changed_on = t->issued_on;
+		if (result != term_result::unchanged)
+			changed.note(t->suspended, t->issued_on);
 	}
-	if (changed_on)
-		follow_import(m, *changed_on);
+	if (changed.any())
+		follow_import(m, changed);
 	return counts;
 }
 

@@ -19,7 +19,7 @@ statement interrupt_run = {
 
 statement begin_run = {
 	"INSERT INTO public.job_runs (job_name, as_of, status, worker_pid, worker_started, step, finished_at) "
-	"VALUES ($1, $2, $3, $4, $5, 'starting', CASE WHEN $3 <> 'running' THEN clock_timestamp() END) "
+	"VALUES ($1, $2, $3, $4, $5, CASE WHEN $3 = 'running' THEN 'starting' END, CASE WHEN $3 <> 'running' THEN clock_timestamp() END) "
 	"ON CONFLICT (job_name) WHERE status = 'running' DO NOTHING RETURNING id",
 	5,
 	{TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, TIMESTAMPTZOID}};

@@ -311,9 +311,10 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 	if (!held)
 		ereport(NOTICE, (errmsg("another run is in progress; this one is skipped")));
 	else {
-		nightly_run run = {
-			*held,  owner, as_of, GetCurrentTimestamp(), batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
-			nullptr};
+		nightly_run run = {*held,      owner,
+		                   as_of,      GetCurrentTimestamp(),
+		                   batch_size, allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
+		                   nullptr};
 		for (int i = 0; i < nightly_step_count; ++i) {
 			run.step = &nightly_steps[i];
 			run_step(run);

@@ -57,17 +57,18 @@ statement find_reviews = {
 statement settle_reviews = {
 	"DELETE FROM peer_mentor_private.mentor_reviews WHERE mentor_id = ANY ($1)", 1, {UUIDARRAYOID}};
 
-#define HOLDERS_OF_CHANGED_TYPES                                                                                     \
-	"  FROM public.certification_types t "                                                                           \
+#define HOLDERS_OF_CHANGED_TYPES                                                                                             \
+	"  FROM public.certification_types t "                                                                                   \
 	"  JOIN public.peer_mentor_certifications c ON c.organisation_id = t.organisation_id AND c.certification_type = t.code " \
-	"  JOIN public.peer_mentors m ON m.id = c.peer_mentor_id "                                                       \
+	"  JOIN public.peer_mentors m ON m.id = c.peer_mentor_id "                                                               \
 	" WHERE t.rules_changed_at IS NOT NULL AND m.deleted_at IS NULL "
 
 statement count_holders = {"SELECT count(DISTINCT c.peer_mentor_id) " HOLDERS_OF_CHANGED_TYPES, 0, {}};
-statement find_holders = {"SELECT DISTINCT c.peer_mentor_id " HOLDERS_OF_CHANGED_TYPES
-                          " AND c.peer_mentor_id >= $1 AND (c.peer_mentor_id > $1 OR $3) ORDER BY c.peer_mentor_id LIMIT $2",
-                          3,
-                          {UUIDOID, INT4OID, BOOLOID}};
+statement find_holders = {
+	"SELECT DISTINCT c.peer_mentor_id " HOLDERS_OF_CHANGED_TYPES
+	" AND c.peer_mentor_id >= $1 AND (c.peer_mentor_id > $1 OR $3) ORDER BY c.peer_mentor_id LIMIT $2",
+	3,
+	{UUIDOID, INT4OID, BOOLOID}};
 
 #undef HOLDERS_OF_CHANGED_TYPES
 

@@ -42,15 +42,15 @@ void write_status_events(std::span<const move> moves, const author &by)
 	                            column(TEXTOID, [](const move &m) { return of(label(m.what.why)); }),
 	                            column(INT8OID, [](const move &m) { return of(m.of->version + 1); }),
 	                            column(DATEOID, [](const move &m) { return of_day(m.what.effective_on); }),
-	                            column(BOOLOID, [](const move &m) { return of(m.of->portal); }),
-	                            of(label(by.who.kind)),
+	                            column(BOOLOID, [](const move &m) { return of(m.of->portal); }), of(label(by.who.kind)),
 	                            column(UUIDOID, [](const move &m) { return of(m.history_id); })});
 }
 
 void write_certification_event(const certification_event &e, const author &by)
 {
 	append_certification_event.write({of(e.type), of(e.organisation), of(e.mentor), of(e.certification_type),
-	                                  of_day(e.expires_at), of(label(by.who.kind)), of(e.certification), of_time(e.at)});
+	                                  of_day(e.expires_at), of(label(by.who.kind)), of(e.certification),
+	                                  of_time(e.at)});
 }
 
 } // namespace peer_mentor

@@ -29,7 +29,9 @@ statement create_chapter = {
 	"INSERT INTO public.chapters (organisation_id, name) VALUES ($1, $2) RETURNING id", 2, {UUIDOID, TEXTOID}};
 
 statement create_type = {
-	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING", 2, {UUIDOID, TEXTOID}};
+	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING",
+	2,
+	{UUIDOID, TEXTOID}};
 
 std::string_view kept(const row &r, int column)
 {

@@ -89,6 +89,18 @@ pause_effect effect_of(const move &m, const author &by, std::optional<day> retur
 	return e;
 }
 
+statement still_live = {
+	"SELECT 1 FROM public.pause_records p WHERE p.mentor_id = ANY ($1) AND p.status IN ('paused', 'expired_cert') LIMIT 1",
+	1,
+	{UUIDARRAYOID}};
+
+[[noreturn]] void raise_interference(const char *table)
+{
+	ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+	                errmsg("a trigger on table \"%s\" changed or suppressed a transition", table),
+	                errhint("Triggers of your own may raise an error, but not change what the engine writes.")));
+}
+
 template <typename F>
 value column(std::span<const move> moves, Oid type, F field)
 {
@@ -107,10 +119,14 @@ void write_pauses(std::span<const move> moves, std::span<const pause_effect> eff
 			beginning[begins++] = i;
 	}
 	const auto mentor_of = [&](std::size_t i) { return of(moves[i].of->id); };
-	if (ends > 0)
-		end_pauses.write({array_of(ends, UUIDOID, [&](std::size_t i) { return mentor_of(ending[i]); }),
+	if (ends > 0) {
+		const value mentors = array_of(ends, UUIDOID, [&](std::size_t i) { return mentor_of(ending[i]); });
+		end_pauses.write({mentors,
 		                  array_of(ends, TEXTOID, [&](std::size_t i) { return of(effects[ending[i]].ended_by); }),
 		                  of_time(at), of(by.who.user)});
+		if (SPI_processed != ends && !still_live.run({mentors}).empty())
+			raise_interference("pause_records");
+	}
 	if (begins > 0) {
 		const auto e = [&](std::size_t i) -> const pause_effect & { return effects[beginning[i]]; };
 		begin_pauses.write(
@@ -120,6 +136,8 @@ void write_pauses(std::span<const move> moves, std::span<const pause_effect> eff
 		     array_of(begins, DATEOID, [&](std::size_t i) { return of_day(e(i).return_date); }),
 		     array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).coordinator); }),
 		     array_of(begins, UUIDOID, [&](std::size_t i) { return of(e(i).resumes); }), of_time(at)});
+		if (SPI_processed != begins)
+			raise_interference("pause_records");
 	}
 }
 
@@ -160,9 +178,7 @@ void write_statuses(std::span<const move> moves, std::span<const pause_effect> e
 	for (std::uint64_t i = 0; i < written.count; ++i)
 		as_meant += written[i].boolean(1) ? 1 : 0;
 	if (as_meant != moves.size())
-		ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-		                errmsg("a trigger on table \"peer_mentor_status\" changed or suppressed a transition"),
-		                errhint("Triggers of your own may raise an error, but not change what the engine writes.")));
+		raise_interference("peer_mentor_status");
 	written.free();
 }
 

@@ -59,7 +59,10 @@ struct term {
 };
 
 // A term has whole days and goes forward, so that the search for the next one ends.
-constexpr bool is_sensible(period p) { return p.months >= 0 && p.days >= 0 && (p.months > 0 || p.days > 0) && p.months <= 1200 && p.days <= 36500; }
+constexpr bool is_sensible(period p)
+{
+	return p.months >= 0 && p.days >= 0 && (p.months > 0 || p.days > 0) && p.months <= 1200 && p.days <= 36500;
+}
 
 // Days between the first and the last year, should a term be a single one.
 inline constexpr std::int32_t most_periods = 402000;

@@ -20,7 +20,9 @@ constexpr objections object(status now, status to, actor_kind who, const blocker
 {
 	objections   o;
 	const reason why = to == status::paused ? pause_reason_of(who) : reactivation_reason_of(who);
-	o.no_edge = to == status::expired_cert || !is_edge(now, to, why, who);
+	// Whose last blocker is gone already leaves expired_cert by any call that looks.
+	const bool recovers = now == status::expired_cert && to == status::active && !against.any();
+	o.no_edge = to == status::expired_cert || (!recovers && !is_edge(now, to, why, who));
 	o.certification = to != status::expired_cert && now != to && against.any();
 	o.anothers_pause = to == status::active && now == status::paused && who == actor_kind::mentor &&
 	                   pause_reason != reason::self_pause;

@@ -52,14 +52,15 @@ void requests()
 						const objections o =
 							object(now, to, who, against, own ? reason::self_pause : reason::coordinator_manual_pause);
 						const bool legal = (now == status::active && to == status::paused) ||
-						                   (now == status::paused && to == status::active);
+						                   (now == status::paused && to == status::active) ||
+						                   (now == status::expired_cert && to == status::active && !blocked);
 						const auto what = std::string(label(now)) + " to " + std::string(label(to)) + " by " +
 						                  std::string(label(who));
 						CHECK_EQUAL(o.no_edge, !legal, what + ": edge");
 						CHECK_EQUAL(o.certification, blocked && now != to && to != status::expired_cert,
 						            what + ": certification");
 						CHECK_EQUAL(o.anothers_pause,
-						            legal && to == status::active && who == actor_kind::mentor && !own,
+						            now == status::paused && to == status::active && who == actor_kind::mentor && !own,
 						            what + ": another's pause");
 					}
 }
