@@ -249,6 +249,13 @@ SELECT peer_mentor.engine_writes(), test.outcome('SELECT peer_mentor.refuse_writ
 SELECT test.outcome(format('SELECT peer_mentor.trace_direct_update(%L, ''active'', ''paused'', 1, 2, NULL)', :'dora')) AS trace, test.outcome(format('SELECT peer_mentor.check_direct_update(%L, ''active'', ''retired'', NULL, NULL)', :'dora')) AS unknown,
        test.outcome('SELECT peer_mentor.check_direct_update(NULL, NULL, NULL, NULL, NULL)') AS nulls, test.outcome('SELECT peer_mentor.trace_direct_update(NULL, NULL, NULL, NULL, NULL, NULL)') AS nulls;
 SELECT * FROM test.broken_promises();
+-- a trigger that suppresses the pause record does not leave a status without one
+CREATE FUNCTION test.suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER zzz BEFORE INSERT OR UPDATE ON pause_records FOR EACH ROW EXECUTE FUNCTION test.suppress();
+SELECT test.call(format('pause_mentor(%L)', s.mentor_id)) AS refused FROM peer_mentor_status s WHERE s.status = 'active' ORDER BY s.mentor_id LIMIT 1;
+DROP TRIGGER zzz ON pause_records;
+DROP FUNCTION test.suppress;
+SELECT * FROM test.broken_promises();
 -- guards that somebody took away are missed, and come back
 BEGIN;
 ALTER TABLE peer_mentor_status DISABLE TRIGGER peer_mentor_guard_status, DISABLE TRIGGER peer_mentor_trace;

@@ -163,6 +163,12 @@ DROP TRIGGER dislike ON peer_mentors;
 DROP FUNCTION test.dislike;
 SET SESSION AUTHORIZATION regress_pm_owner;
 SELECT * FROM test.broken_promises();
+-- what follows from a term holds from that term's day, whatever else the mentor's rows changed
+INSERT INTO register_import (batch, mentor_key, certification_type, issued_on, expires_on, status)
+VALUES ('e', 'two days', 'course', '2001-12-01', '2002-12-01', 'active'), ('e', 'two days', 'other course', '2001-06-01', '2002-06-01', 'suspended');
+SELECT * FROM peer_mentor.import_register(:'north', 'e', create_missing => true);
+SELECT h.version, h.new_status, h.reason, to_char(h.effective_on, 'YYYY-MM-DD') AS effective_on
+  FROM peer_mentor_status_history h JOIN peer_mentors m ON m.id = h.mentor_id WHERE m.external_key = 'two days' ORDER BY h.version;
 -- only the owner imports
 RESET SESSION AUTHORIZATION;
 SET ROLE service_role;
