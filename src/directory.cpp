@@ -103,6 +103,21 @@ statement resolve_notification = {
 	1,
 	{INT8OID}};
 
+void require_organisation(const uuid &organisation)
+{
+	if (find_organisation.run({of(organisation)}).empty())
+		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(organisation)));
+}
+
+// The id of the row that was written, in the caller's memory.
+Datum end_call_with_id(const call &c, const rows &written)
+{
+	uuid *const id = static_cast<uuid *>(SPI_palloc(sizeof(uuid)));
+	*id = written[0].id(1);
+	end_call(c);
+	return UUIDPGetDatum(reinterpret_cast<pg_uuid_t *>(id));
+}
+
 void require_user(const uuid &user, const char *argument)
 {
 	if (is_gone("auth.users", to_cstring(user)))
@@ -246,10 +261,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_assign_coordinator)
 	const rows inserted = insert_assignment.write({of(args.id(1)), of(args.id(0))});
 	if (inserted.empty())
 		raise(error::already_exists, "this coordinator is assigned already");
-	uuid *const id = static_cast<uuid *>(SPI_palloc(sizeof(uuid)));
-	*id = inserted[0].id(1);
-	end_call(c);
-	PG_RETURN_UUID_P(reinterpret_cast<pg_uuid_t *>(id));
+	return end_call_with_id(c, inserted);
 }
 
 PEER_MENTOR_FUNCTION(peer_mentor_end_assignment)
@@ -276,8 +288,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_grant_role)
 	const auto chapter = args.optional_id(3);
 	require_appointer(c, args.id(1), role, chapter);
 	require_user(args.id(0), "user_id");
-	if (find_organisation.run({of(args.id(1))}).empty())
-		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(args.id(1))));
+	require_organisation(args.id(1));
 	if (chapter &&
 	    count_chapters.run({of(args.id(1)), array_of(1, UUIDOID, [&](std::size_t) { return of(*chapter); })})[0].bigint(
 			1) != 1)
@@ -285,10 +296,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_grant_role)
 	const rows inserted = insert_role.write({of(args.id(0)), of(args.id(1)), of(chapter), of(role)});
 	if (inserted.empty())
 		raise(error::already_exists, "the user has this role already");
-	uuid *const id = static_cast<uuid *>(SPI_palloc(sizeof(uuid)));
-	*id = inserted[0].id(1);
-	end_call(c);
-	PG_RETURN_UUID_P(reinterpret_cast<pg_uuid_t *>(id));
+	return end_call_with_id(c, inserted);
 }
 
 PEER_MENTOR_FUNCTION(peer_mentor_end_role)
@@ -331,15 +339,11 @@ PEER_MENTOR_FUNCTION(peer_mentor_put_chapter)
 	require_argument(args, 0, "organisation_id");
 	require_argument(args, 1, "name");
 	require_actor_of_organisation(c, args.id(0));
-	if (find_organisation.run({of(args.id(0))}).empty())
-		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(args.id(0))));
+	require_organisation(args.id(0));
 	const rows put = insert_chapter.write({of(args.optional_id(2)), of(args.id(0)), of(args.optional_text(1))});
 	if (put.empty())
 		invalid_argument("chapter_id", "the chapter does not exist in the organisation");
-	uuid *const id = static_cast<uuid *>(SPI_palloc(sizeof(uuid)));
-	*id = put[0].id(1);
-	end_call(c);
-	PG_RETURN_UUID_P(reinterpret_cast<pg_uuid_t *>(id));
+	return end_call_with_id(c, put);
 }
 
 PEER_MENTOR_FUNCTION(peer_mentor_put_certification_type)
@@ -349,8 +353,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_put_certification_type)
 	require_argument(args, 0, "organisation_id");
 	require_argument(args, 1, "code");
 	require_actor_of_organisation(c, args.id(0));
-	if (find_organisation.run({of(args.id(0))}).empty())
-		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(args.id(0))));
+	require_organisation(args.id(0));
 	if (args.optional_text(1)->empty())
 		invalid_argument("code", "a certification type needs a code");
 	const auto mode = args.optional_text(4);

@@ -48,6 +48,16 @@ status status_argument(const arguments &args, int i, const char *name)
 	          .add("requested", label(to)));
 }
 
+// Only the storage owner may update a status directly.
+rights begin_direct_update()
+{
+	SPI_connect();
+	const Oid owner = require_storage();
+	if (!is_operator(owner))
+		refuse("peer_mentor_status", "UPDATE");
+	return act_as_owner(owner);
+}
+
 void check_edge(mentor &m, status from, status to)
 {
 	if (!is_edge(from, to, reason::direct_update, actor_kind::operator_))
@@ -114,11 +124,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 	const status from = status_argument(args, 1, "previous_status");
 	const status to = status_argument(args, 2, "new_status");
 
-	SPI_connect();
-	const Oid owner = require_storage();
-	if (!is_operator(owner))
-		refuse("peer_mentor_status", "UPDATE");
-	const rights before = act_as_owner(owner);
+	const rights before = begin_direct_update();
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	const auto   new_date = args.optional_day(4);
 	if (new_date && *new_date > to_day({last_year, 12, 31}))
@@ -130,8 +136,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 		check_edge(m, from, to);
 	else if (from != status::paused || new_date == args.optional_day(3))
 		refuse_edge(m, from, to);
-	act_as_before(before);
-	SPI_finish();
+	end_owned(before);
 	PG_RETURN_VOID();
 }
 
@@ -144,14 +149,9 @@ PEER_MENTOR_FUNCTION(peer_mentor_trace_direct_update)
 	require_argument(args, 3, "previous_version");
 	require_argument(args, 4, "new_version");
 
-	SPI_connect();
-	const Oid owner = require_storage();
-	if (!is_operator(owner))
-		refuse("peer_mentor_status", "UPDATE");
-	const rights before = act_as_owner(owner);
+	const rights before = begin_direct_update();
 	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	trace(m, from, to, *args.optional_int64(3), *args.optional_int64(4), args.optional_day(5));
-	act_as_before(before);
-	SPI_finish();
+	end_owned(before);
 	PG_RETURN_VOID();
 }
