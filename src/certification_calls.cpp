@@ -9,7 +9,6 @@ namespace peer_mentor {
 namespace {
 
 constexpr actors certifiers = staff;
-constexpr actors administrators = staff & ~only(actor_kind::coordinator);
 
 certification_rules require_rules(const mentor &m, std::string_view type)
 {

@@ -8,7 +8,6 @@ namespace peer_mentor {
 
 namespace {
 
-constexpr actors administrators = staff & ~only(actor_kind::coordinator);
 constexpr actors everybody = staff | only(actor_kind::mentor);
 
 statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id = $1", 2, {UUIDOID, UUIDOID}};

@@ -14,6 +14,8 @@ constexpr actors only(actor_kind k) { return static_cast<actors>(1u << static_ca
 
 inline constexpr actors staff = only(actor_kind::coordinator) | only(actor_kind::chapter_admin) |
                                 only(actor_kind::org_admin) | only(actor_kind::service) | only(actor_kind::operator_);
+inline constexpr actors administrators = staff & ~only(actor_kind::coordinator);
+inline constexpr actors automatic = only(actor_kind::system);
 inline constexpr actors anybody = staff | only(actor_kind::mentor) | only(actor_kind::system);
 
 struct edge {
@@ -25,7 +27,7 @@ struct edge {
 };
 
 inline constexpr std::array edges{
-	edge{std::nullopt, status::active, reason::registered, anybody,
+	edge{std::nullopt, status::active, reason::registered, staff | automatic,
          "coordinator of all the named chapters, chapter admin, org admin, service, trigger"},
 	edge{status::active, status::paused, reason::self_pause, only(actor_kind::mentor), "the mentor"},
 	edge{status::active, status::paused, reason::coordinator_manual_pause, staff,
@@ -44,13 +46,13 @@ inline constexpr std::array edges{
          "suspension of a required certification"},
 	edge{status::paused, status::expired_cert, reason::certification_suspended, anybody,
          "suspension of a required certification"},
-	edge{status::expired_cert, status::active, reason::certification_renewed, anybody,
+	edge{status::expired_cert, status::active, reason::certification_renewed, staff | automatic,
          "the call that removed the last blocker"},
-	edge{status::expired_cert, status::paused, reason::certification_renewed, anybody,
+	edge{status::expired_cert, status::paused, reason::certification_renewed, staff | automatic,
          "the call that removed the last blocker"},
-	edge{status::expired_cert, status::active, reason::certification_reinstated, anybody,
+	edge{status::expired_cert, status::active, reason::certification_reinstated, administrators | automatic,
          "the call that removed the last blocker"},
-	edge{status::expired_cert, status::paused, reason::certification_reinstated, anybody,
+	edge{status::expired_cert, status::paused, reason::certification_reinstated, administrators | automatic,
          "the call that removed the last blocker"},
 	edge{status::expired_cert, status::active, reason::requirement_changed, anybody,
          "nightly run when the rules of a certification type changed"},
