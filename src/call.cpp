@@ -26,15 +26,19 @@ statement relation_of_removed = {RELATION_COLUMNS "AND m.deleted_at IS NOT NULL"
 
 #undef RELATION_COLUMNS
 
-// Coordinator or admin of every one of the chapters; of none is nobody but the organisation's admin.
+// Coordinator or admin of every one of the chapters, as coordinator where not admin of all; of none is
+// nobody but the organisation's admin.
 statement relation_of_chapters = {
-	"SELECT COALESCE(bool_and(EXISTS (SELECT FROM public.role_assignments r WHERE r.chapter_id = u.id AND r.organisation_id = $1 "
-	"                AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'coordinator')), false), "
-	"       COALESCE(bool_and(EXISTS (SELECT FROM public.role_assignments r WHERE r.chapter_id = u.id AND r.organisation_id = $1 "
-	"                AND r.user_id = $2 AND r.ended_at IS NULL AND r.role = 'chapter_admin')), false), "
+	"SELECT COALESCE(bool_and(c.coordinator OR c.chapter_admin) AND bool_or(c.coordinator), false), "
+	"       COALESCE(bool_and(c.chapter_admin), false), "
 	"       EXISTS (SELECT FROM public.role_assignments r WHERE r.organisation_id = $1 AND r.user_id = $2 "
 	"                AND r.ended_at IS NULL AND r.role = 'org_admin') "
-	"  FROM unnest($3) u (id)",
+	"  FROM unnest($3) u (id) "
+	" CROSS JOIN LATERAL ("
+	"       SELECT COALESCE(bool_or(r.role = 'coordinator'), false) AS coordinator, "
+	"              COALESCE(bool_or(r.role = 'chapter_admin'), false) AS chapter_admin "
+	"         FROM public.role_assignments r "
+	"        WHERE r.chapter_id = u.id AND r.organisation_id = $1 AND r.user_id = $2 AND r.ended_at IS NULL) c",
 	3,
 	{UUIDOID, UUIDOID, UUIDARRAYOID}};
 
@@ -73,14 +77,19 @@ void require_login(const call &c)
 		raise_not_allowed();
 }
 
-actor actor_among(const call &c, const uuid &mentor, statement &query, actors allowed)
+relation find_relation(const call &c, const uuid &mentor, statement &query)
 {
 	require_login(c);
 	const rows found = query.run({of(mentor), of(*c.user)});
 	if (found.empty())
-		mentor_not_found(mentor);
-	const row      r = found[0];
-	const relation to = {r.boolean(1), r.boolean(2), r.boolean(3), r.boolean(4)};
+		return {};
+	const row r = found[0];
+	return {r.boolean(1), r.boolean(2), r.boolean(3), r.boolean(4)};
+}
+
+actor actor_among(const call &c, const uuid &mentor, statement &query, actors allowed)
+{
+	const relation to = find_relation(c, mentor, query);
 	if (!to.any())
 		mentor_not_found(mentor);
 	const auto kind = acts_as(to, allowed);
@@ -129,6 +138,11 @@ void end_call(const call &c)
 actor require_actor(const call &c, const uuid &mentor, actors allowed)
 {
 	return is_staff(c) ? actor{c.kind, std::nullopt} : actor_among(c, mentor, relation_of_mentor, allowed);
+}
+
+bool may_see(const call &c, const uuid &mentor)
+{
+	return is_staff(c) || find_relation(c, mentor, relation_of_mentor).any();
 }
 
 actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed)

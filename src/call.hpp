@@ -40,7 +40,10 @@ call begin_system_call();
 // anything is read or locked for the caller: whoever may not see the mentor is told that there is none.
 actor require_actor(const call &c, const uuid &mentor, actors allowed);
 
-// The same for a mentor who is removed.
+// Does this caller see the mentor at all?
+bool may_see(const call &c, const uuid &mentor);
+
+// As require_actor(), for a mentor who is removed.
 actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed);
 
 // The same for functions that concern chapters or a whole organisation.

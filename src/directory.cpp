@@ -378,7 +378,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_resolve_undeliverable)
 	const call      c = begin_call();
 	require_argument(args, 0, "id");
 	const rows found = undeliverable_mentor.run({of(*args.optional_int64(0))});
-	if (found.empty())
+	if (found.empty() || !may_see(c, found[0].id(1)))
 		invalid_argument("id", "there is no such undeliverable notification");
 	require_actor(c, found[0].id(1), staff);
 	resolve_notification.write({of(*args.optional_int64(0))});
