@@ -73,7 +73,7 @@ AS $$
 DECLARE
 	t      record;
 	filled boolean;
-	names  text[] := '{}';
+	names  text[] := ARRAY[]::text[];
 BEGIN
 	IF current_setting('peer_mentor.force', true) = 'on' THEN
 		RETURN;

@@ -6,10 +6,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.pause_mentor(pause_mentor.mentor_id, pause_mentor.expected_return_date, pause_mentor.expected_version, pause_mentor.idempotency_key);
-	RETURN result;
+	moved := peer_mentor.pause_mentor(pause_mentor.mentor_id, pause_mentor.expected_return_date, pause_mentor.expected_version, pause_mentor.idempotency_key);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.pause_mentor(uuid, date, bigint, text) IS
@@ -20,10 +21,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.reactivate_mentor(reactivate_mentor.mentor_id, reactivate_mentor.expected_version, reactivate_mentor.idempotency_key);
-	RETURN result;
+	moved := peer_mentor.reactivate_mentor(reactivate_mentor.mentor_id, reactivate_mentor.expected_version, reactivate_mentor.idempotency_key);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.reactivate_mentor(uuid, bigint, text) IS
@@ -34,10 +36,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.set_return_date(set_return_date.mentor_id, set_return_date.expected_return_date, set_return_date.expected_version);
-	RETURN result;
+	moved := peer_mentor.set_return_date(set_return_date.mentor_id, set_return_date.expected_return_date, set_return_date.expected_version);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.set_return_date(uuid, date, bigint) IS
@@ -48,10 +51,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.register_mentor(register_mentor.mentor_id, register_mentor.organisation_id, register_mentor.chapter_ids, register_mentor.display_name, register_mentor.user_id, register_mentor.idempotency_key);
-	RETURN result;
+	moved := peer_mentor.register_mentor(register_mentor.mentor_id, register_mentor.organisation_id, register_mentor.chapter_ids, register_mentor.display_name, register_mentor.user_id, register_mentor.idempotency_key);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.register_mentor(uuid, uuid, uuid[], text, uuid, text) IS
@@ -62,10 +66,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.record_certification(record_certification.mentor_id, record_certification.certification_type, record_certification.issued_at, record_certification.expires_at, record_certification.idempotency_key);
-	RETURN result;
+	moved := peer_mentor.record_certification(record_certification.mentor_id, record_certification.certification_type, record_certification.issued_at, record_certification.expires_at, record_certification.idempotency_key);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.record_certification(uuid, text, date, date, text) IS
@@ -76,10 +81,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.renew_certification(renew_certification.mentor_id, renew_certification.certification_type, renew_certification.completed_on, renew_certification.expires_at, renew_certification.expected_expires_at, renew_certification.idempotency_key);
-	RETURN result;
+	moved := peer_mentor.renew_certification(renew_certification.mentor_id, renew_certification.certification_type, renew_certification.completed_on, renew_certification.expires_at, renew_certification.expected_expires_at, renew_certification.idempotency_key);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.renew_certification(uuid, text, date, date, date, text) IS
@@ -90,10 +96,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.suspend_certification(suspend_certification.mentor_id, suspend_certification.certification_type);
-	RETURN result;
+	moved := peer_mentor.suspend_certification(suspend_certification.mentor_id, suspend_certification.certification_type);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.suspend_certification(uuid, text) IS
@@ -104,10 +111,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.reinstate_certification(reinstate_certification.mentor_id, reinstate_certification.certification_type);
-	RETURN result;
+	moved := peer_mentor.reinstate_certification(reinstate_certification.mentor_id, reinstate_certification.certification_type);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.reinstate_certification(uuid, text) IS
@@ -118,10 +126,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.correct_certification(correct_certification.mentor_id, correct_certification.certification_type, correct_certification.issued_at, correct_certification.expires_at);
-	RETURN result;
+	moved := peer_mentor.correct_certification(correct_certification.mentor_id, correct_certification.certification_type, correct_certification.issued_at, correct_certification.expires_at);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.correct_certification(uuid, text, date, date) IS
@@ -132,10 +141,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.remove_mentor(remove_mentor.mentor_id);
-	RETURN result;
+	moved := peer_mentor.remove_mentor(remove_mentor.mentor_id);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.remove_mentor(uuid) IS
@@ -146,10 +156,11 @@ RETURNS public.mentor_transition
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	result public.mentor_transition;
+	moved record;
 BEGIN
-	result := peer_mentor.restore_mentor(restore_mentor.mentor_id);
-	RETURN result;
+	moved := peer_mentor.restore_mentor(restore_mentor.mentor_id);
+	RETURN (moved.mentor_id, moved.previous_status::public.mentor_status, moved.new_status::public.mentor_status, moved.version,
+	        moved.changed_at, moved.history_id)::public.mentor_transition;
 END
 $$;
 COMMENT ON FUNCTION public.restore_mentor(uuid) IS
@@ -274,7 +285,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.resolve_undeliverable(bigint) IS
-	'Marks an undeliverable notification as dealt with. Callers: coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+	'Marks an undeliverable notification as dealt with. Callers: coordinator, chapter admin, org admin, service. Errors: not_allowed, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.explain_transition(mentor_id uuid, new_status public.mentor_status, OUT allowed boolean, OUT blockers jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -317,7 +328,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.mentor_timeline(uuid) IS
-	'Everything that happened to a mentor, oldest first: status changes (event is the reason code) and certification events. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, invalid_argument.';
+	'Everything that happened to a mentor, oldest first: status changes (event is the reason code) and certification events. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.mentor_status_on(mentor_id uuid, day date) RETURNS public.mentor_status
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -334,6 +345,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.mentor_status_on(uuid, date) IS
-	'Status of a mentor at the end of this local day, by effective_on; NULL before the first record. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, invalid_argument.';
+	'Status of a mentor at the end of this local day, by effective_on; NULL before the first record. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
 
 SELECT peer_mentor_private.record_migration(20261120000800, 'remake_api');

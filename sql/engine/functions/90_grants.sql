@@ -4,7 +4,7 @@ DO $$
 DECLARE
 	f oid;
 BEGIN
-	FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'peer_mentor'::pg_catalog.regnamespace LOOP
+	FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace OPERATOR(pg_catalog.=) 'peer_mentor'::pg_catalog.regnamespace LOOP
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON ROUTINE %s TO @extowner@, pg_database_owner', f::pg_catalog.regprocedure);
 	END LOOP;
 END
