@@ -90,7 +90,7 @@ CREATE INDEX IF NOT EXISTS certification_renewal_events_certification_id_idx
 
 CREATE OR REPLACE VIEW public.certification_timeline WITH (security_invoker = true) AS
 	SELECT c.id AS certification_id, c.peer_mentor_id, c.certification_type, e.event, e.at, e.issued_at, e.expires_at,
-	       e.actor_kind, e.job_run_id, pg_catalog.row_number() OVER (PARTITION BY c.id ORDER BY e.part, e.position) AS position
+	       e.actor_kind, e.job_run_id, pg_catalog.row_number() OVER (PARTITION BY c.peer_mentor_id, c.id ORDER BY e.part, e.position) AS position
 	  FROM public.peer_mentor_certifications c
 	 CROSS JOIN LATERAL (
 		SELECT 1 AS part, r.id AS position, r.event, r.at, r.issued_at, r.expires_at, r.actor_kind, r.job_run_id

@@ -1,7 +1,10 @@
 -- The start of a test of rights, run by the superuser.  Everything is rolled back.
 --   psql -v mutant='SQL' -f FILE    weakens the storage first
 \set QUIET on
+\if :{?keep_going}
+\else
 \set ON_ERROR_STOP on
+\endif
 \pset format unaligned
 \pset tuples_only on
 BEGIN;

@@ -31,30 +31,45 @@ first_failure() { # mutant's SQL or '', files...
 	sql=$1
 	shift
 	for file; do
-		: >"$PM_RUN/said.$worker"
 		if [ -n "$sql" ]; then set -- -v mutant="$sql"; else set --; fi
-		"$PM_BIN/psql" -X -q -d mutants -v VERBOSITY=terse -v FETCH_COUNT=50 "$@" -f "$tests/$file.sql" 2>&1 |
-			awk -v said="$PM_RUN/said.$worker" '/^# mutated/ { print > said } /^1\.\.[0-9]/ { done = 1 } /^not ok|ERROR:|FATAL:|PANIC:|connection to server|server closed/ { print; done = 1; exit } END { if (!done) print "no plan" }'
-		if [ -n "$sql" ] && [ ! -s "$PM_RUN/said.$worker" ]; then
-			echo 'the mutant itself failed'
+		failure=$("$PM_BIN/psql" -X -q -d mutants -v VERBOSITY=terse -v FETCH_COUNT=50 "$@" -f "$tests/$file.sql" 2>&1 | awk '
+			/^1\.\.[0-9]/ { planned = 1 }
+			/^not ok|ERROR:|FATAL:|server closed/ { print; planned = 1; exit }
+			END { if (!planned) print "no plan" }')
+		if [ -n "$failure" ]; then
+			echo "$failure"
 			return
 		fi
 	done
 }
 
 note() { # name what-the-tests-said
-	printf '%s\t%s\n' "$1" "$(printf '%s\n' "$2" | grep -E -v '^1\.\.' | head -n 1 | tr '\t' ' ')" >>"$PM_RUN/done.$worker"
+	printf '%s\t%s\n' "$1" "$2" >>"$PM_RUN/done.$worker"
 }
 
-sql_mutant() { # name base64
-	sql=$(printf '%s' "$2" | base64 -d)
-	said=
-	# the cheapest first; what is about what is seen or done needs the others
-	for file in rights_invariants rights_tables rights_functions; do
-		said=$(first_failure "$sql" $file)
-		[ -z "$said" ] || break
+# The cheapest test first, for all mutants in one session; prints number, whether it could be made, and the first failure.
+try_invariants() { # file of mutants
+	awk -F "$tab" -v file="$tests/rights_invariants.sql" '{
+		printf "\\echo # mutant %d\n\\set mutant `printf %%s %s | base64 -d`\n\\i %s\n", NR, $2, file
+	}' "$1" | "$PM_BIN/psql" -X -q -d mutants -v VERBOSITY=terse -v keep_going=1 2>&1 | awk '
+		function tell() { if (n) print n "\t" made "\t" said }
+		/^# mutant / { tell(); n = $3; made = "no"; said = "" }
+		/^# mutated/ { made = "yes" }
+		said == "" && /^not ok|ERROR:|FATAL:/ { said = $0 }
+		END { tell() }'
+}
+
+sql_mutants() { # file
+	try_invariants "$1" | while IFS=$tab read -r number made said; do
+		mutant=$(sed -n "${number}p" "$1")
+		name=${mutant%%"$tab"*}
+		if [ "$made" = no ]; then
+			said='the mutant itself failed'
+		elif [ -z "$said" ]; then
+			said=$(first_failure "$(printf '%s' "${mutant#*"$tab"}" | base64 -d)" rights_tables rights_functions)
+		fi
+		note "$name" "$said"
 	done
-	note "$1" "$said"
 }
 
 # Only what includes the altered file is compiled; make would compile everything after a header changed.
@@ -82,12 +97,7 @@ engine_mutant() { # folder
 		return
 	fi
 	install_module "$tree/peer_mentor.so"
-	said=
-	for file in rights_functions rights_tables; do
-		said=$(first_failure '' $file)
-		[ -z "$said" ] || break
-	done
-	note "$name" "$said"
+	note "$name" "$(first_failure '' rights_functions rights_tables)"
 }
 
 # A new file: the old one is mapped by servers.
@@ -102,9 +112,8 @@ work() { # number
 	tree=$PM_RUN/tree.$1
 	PM_BIN=$prefix$(pm_pg bindir)
 	pm_use "worker$1"
-	awk -v n="$workers" -v k="$1" 'NR % n == k % n' "$PM_RUN/sql_mutants" | while IFS=$tab read -r name sql; do
-		sql_mutant "$name" "$sql"
-	done
+	awk -v n="$workers" -v k="$1" 'NR % n == k % n' "$PM_RUN/sql_mutants" >"$PM_RUN/sql_mutants.$1"
+	sql_mutants "$PM_RUN/sql_mutants.$1"
 	for folder in $(awk -v n="$workers" -v k="$1" 'NR % n == k % n' "$PM_RUN/engine_mutants"); do
 		engine_mutant "$folder"
 	done
