@@ -219,7 +219,8 @@ pm_install() {
 		tail -n 40 "$PM_RUN/make.log" >&2
 		pm_fail "building the extension failed"
 	}
-	pm_copy_server
+	PM_PREFIX=$PM_WORK/prefix-$PM_MAJOR
+	PM_BIN=$PM_PREFIX$(pm_pg bindir)
 }
 
 # ---- clusters
