@@ -1,5 +1,4 @@
 #!/bin/sh
-# versions: all
 # Behind a pooler in transaction mode: a transaction of one user follows that of another on the same server connection, after
 # commits, errors and errors inside the engine.  Nothing of the one may be left for the other.
 . "$(dirname "$0")/../lib/cluster.sh"
