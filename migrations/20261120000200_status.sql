@@ -95,6 +95,7 @@ CREATE TABLE IF NOT EXISTS public.pause_records (
 	ended_by             text CHECK (ended_by IN ('reactivated', 'interrupted', 'cancelled', 'renewed')),
 	coordinator_id       uuid,
 	resumes_pause_id     uuid,
+	overdue_told_on      date,
 	created_at           timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at           timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT pause_records_ended_check
@@ -106,7 +107,13 @@ COMMENT ON COLUMN public.pause_records.ended_by IS
 	'reactivated, interrupted (a certification lapsed during the pause, which is held), cancelled (the held pause was given up), renewed.';
 COMMENT ON COLUMN public.pause_records.coordinator_id IS 'User who last handled the pause.';
 COMMENT ON COLUMN public.pause_records.resumes_pause_id IS 'The interrupted pause that this one resumes.';
+COMMENT ON COLUMN public.pause_records.overdue_told_on IS 'The return date of which it was told that it passed.';
 CREATE UNIQUE INDEX IF NOT EXISTS pause_records_live_key ON public.pause_records (mentor_id) WHERE status IN ('paused', 'expired_cert');
+CREATE INDEX IF NOT EXISTS pause_records_return_idx
+	ON public.pause_records (expected_return_date, mentor_id) WHERE status = 'paused' AND expected_return_date IS NOT NULL;
+CREATE INDEX IF NOT EXISTS pause_records_untold_idx
+	ON public.pause_records (expected_return_date, mentor_id)
+	WHERE status = 'paused' AND expected_return_date IS NOT NULL AND overdue_told_on IS DISTINCT FROM expected_return_date;
 CREATE INDEX IF NOT EXISTS pause_records_mentor_id_reactivated_at_idx ON public.pause_records (mentor_id, reactivated_at DESC);
 CREATE INDEX IF NOT EXISTS pause_records_coordinator_id_idx ON public.pause_records (coordinator_id) WHERE coordinator_id IS NOT NULL;
 

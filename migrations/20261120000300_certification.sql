@@ -109,14 +109,28 @@ CREATE TABLE IF NOT EXISTS public.cert_expiry_reminders (
 	certification_type text NOT NULL,
 	expiry_date        date NOT NULL,
 	reminders_sent     integer[] NOT NULL DEFAULT '{}',
+	rungs_pending      integer[],
+	next_on            date,
 	last_reminder_at   timestamptz,
 	created_at         timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at         timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	UNIQUE (mentor_id, certification_type)
 );
 COMMENT ON TABLE public.cert_expiry_reminders IS 'Reminders sent for the present expiry date of a certification. A renewal re-arms the ladder.';
-COMMENT ON COLUMN public.cert_expiry_reminders.reminders_sent IS 'Rungs of organisations.reminder_days that were sent, or passed over, for this expiry date.';
+COMMENT ON COLUMN public.cert_expiry_reminders.reminders_sent IS 'Rungs of organisations.reminder_days that were sent for this expiry date.';
+COMMENT ON COLUMN public.cert_expiry_reminders.rungs_pending IS 'Rungs still to come; NULL before the nightly run first looked at this expiry date.';
+COMMENT ON COLUMN public.cert_expiry_reminders.next_on IS 'Day on which the nightly run looks again; NULL where nothing is to come, as while the certification is suspended.';
 CREATE INDEX IF NOT EXISTS cert_expiry_reminders_expiry_date_idx ON public.cert_expiry_reminders (expiry_date);
+CREATE INDEX IF NOT EXISTS cert_expiry_reminders_next_on_idx
+	ON public.cert_expiry_reminders (next_on, mentor_id) WHERE next_on IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS peer_mentor_private.ladder_changes (
+	organisation_id uuid PRIMARY KEY REFERENCES public.organisations (id) ON DELETE CASCADE,
+	changed_at      timestamptz NOT NULL
+);
+COMMENT ON TABLE peer_mentor_private.ladder_changes IS
+	'Organisations whose reminder ladder changed; the next nightly run looks at all their reminders and forgets this.';
+ALTER TABLE peer_mentor_private.ladder_changes ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.certification_types ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.peer_mentor_certifications ENABLE ROW LEVEL SECURITY;

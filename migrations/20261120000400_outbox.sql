@@ -28,6 +28,7 @@ COMMENT ON COLUMN public.outbox_events.dedupe_key IS 'What the event is about; t
 COMMENT ON COLUMN public.outbox_events.payload IS 'Versioned by schema_version; no names, no health data.';
 CREATE INDEX IF NOT EXISTS outbox_events_undelivered_idx
 	ON public.outbox_events (channel, id) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_events_delivered_at_idx ON public.outbox_events (delivered_at) WHERE delivered_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_events_mentor_id_idx ON public.outbox_events (mentor_id, id);
 
 CREATE TABLE IF NOT EXISTS public.outbox_deliveries (

@@ -1,21 +1,22 @@
 -- What the nightly run and the other operators' functions keep: runs, failures, findings, reports, imports.
 
 SELECT peer_mentor_private.refuse_foreign(20261120000500, ARRAY['job_runs', 'job_run_failures', 'status_discrepancies',
-	'report_snapshots', 'idempotent_requests', 'register_import', 'job_health']);
+	'report_snapshots', 'idempotent_requests', 'register_import', 'job_health', 'job_progress']);
 
 CREATE TABLE IF NOT EXISTS public.job_runs (
-	id             uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
-	job_name       text NOT NULL,
-	as_of          timestamptz NOT NULL,
-	status         text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted', 'skipped')),
-	started_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	heartbeat_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	finished_at    timestamptz,
-	worker_pid     integer NOT NULL,
-	worker_started timestamptz NOT NULL,
-	step           text,
-	counts         jsonb NOT NULL DEFAULT '{}',
-	error          text,
+	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	job_name        text NOT NULL,
+	as_of           timestamptz NOT NULL,
+	status          text NOT NULL CHECK (status IN ('running', 'succeeded', 'failed', 'interrupted', 'skipped')),
+	started_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	heartbeat_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	finished_at     timestamptz,
+	worker_pid      integer NOT NULL,
+	worker_started  timestamptz NOT NULL,
+	step            text,
+	step_started_at timestamptz,
+	counts          jsonb NOT NULL DEFAULT '{}',
+	error           text,
 	CONSTRAINT job_runs_finished_check CHECK ((status = 'running') = (finished_at IS NULL))
 );
 COMMENT ON TABLE public.job_runs IS 'Runs of the nightly job. The running one is a lease: it is kept by heartbeats and taken over when its worker is gone.';
@@ -23,9 +24,11 @@ COMMENT ON COLUMN public.job_runs.id IS 'The job_run_id that history rows carry.
 COMMENT ON COLUMN public.job_runs.as_of IS 'Moment for which the run decided.';
 COMMENT ON COLUMN public.job_runs.heartbeat_at IS 'Written as the last statement of every batch.';
 COMMENT ON COLUMN public.job_runs.worker_started IS 'Start of the backend worker_pid; the two together name one process.';
+COMMENT ON COLUMN public.job_runs.step_started_at IS 'When the present step first committed something.';
 COMMENT ON COLUMN public.job_runs.counts IS 'Per step: done, and total where it is known; the present step''s counts are visible while it runs.';
 CREATE UNIQUE INDEX IF NOT EXISTS job_runs_running_key ON public.job_runs (job_name) WHERE status = 'running';
 CREATE INDEX IF NOT EXISTS job_runs_job_name_started_at_idx ON public.job_runs (job_name, started_at DESC);
+CREATE INDEX IF NOT EXISTS job_runs_finished_at_idx ON public.job_runs (finished_at);
 
 CREATE TABLE IF NOT EXISTS public.job_run_failures (
 	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -40,6 +43,7 @@ CREATE TABLE IF NOT EXISTS public.job_run_failures (
 COMMENT ON TABLE public.job_run_failures IS 'Mentors a run could not process. Retried by every run until resolved.';
 CREATE INDEX IF NOT EXISTS job_run_failures_job_run_id_idx ON public.job_run_failures (job_run_id);
 CREATE INDEX IF NOT EXISTS job_run_failures_mentor_id_idx ON public.job_run_failures (mentor_id);
+CREATE INDEX IF NOT EXISTS job_run_failures_resolved_at_idx ON public.job_run_failures (resolved_at);
 CREATE UNIQUE INDEX IF NOT EXISTS job_run_failures_open_key ON public.job_run_failures (mentor_id, step) WHERE resolved_at IS NULL;
 
 CREATE TABLE IF NOT EXISTS public.status_discrepancies (

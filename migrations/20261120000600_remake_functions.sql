@@ -170,6 +170,17 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.note_time_zone() IS 'A new time zone moves every due day, so the nightly run looks at all holders again.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.note_ladder() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO peer_mentor_private.ladder_changes (organisation_id, changed_at) VALUES (NEW.id, clock_timestamp())
+	ON CONFLICT (organisation_id) DO UPDATE SET changed_at = EXCLUDED.changed_at;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.note_ladder() IS 'Notes that the reminder ladder of an organisation changed, for the nightly run.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.note_rules() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -392,6 +403,8 @@ AS $$
 		 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_organisation()'),
 		('organisations', 'peer_mentor_note_time_zone',
 		 'AFTER UPDATE OF time_zone ON %s FOR EACH ROW WHEN (OLD.time_zone <> NEW.time_zone) EXECUTE FUNCTION peer_mentor_private.note_time_zone()'),
+		('organisations', 'peer_mentor_note_ladder',
+		 'AFTER UPDATE OF reminder_days ON %s FOR EACH ROW WHEN (OLD.reminder_days IS DISTINCT FROM NEW.reminder_days) EXECUTE FUNCTION peer_mentor_private.note_ladder()'),
 		('certification_types', 'peer_mentor_note_rules',
 		 'BEFORE UPDATE OF grace_days, required ON %s FOR EACH ROW WHEN (OLD.grace_days <> NEW.grace_days OR OLD.required <> NEW.required) EXECUTE FUNCTION peer_mentor_private.note_rules()'),
 		('chapters', 'peer_mentor_keep_organisation',
@@ -503,5 +516,22 @@ COMMENT ON VIEW public.job_health IS
 	'One row: is the nightly run well? overdue after 26 hours; missing_protection names guards, row security and grants that a dump or a DBA took away; cron_launcher_running is NULL where pg_cron is not loaded.';
 COMMENT ON COLUMN public.job_health.backlog_due IS 'Certifications due now and not yet processed.';
 COMMENT ON COLUMN public.job_health.stuck_run IS 'A run marked running whose heartbeat is older than 10 minutes.';
+
+CREATE OR REPLACE VIEW public.job_progress WITH (security_invoker = true) AS
+	SELECT r.id AS job_run_id, r.as_of, r.status, r.step, p.done, p.total, p.per_second,
+	       CASE WHEN p.per_second > 0 THEN pg_catalog.make_interval(secs => (GREATEST(p.total - p.done, 0) / p.per_second)::double precision) END AS eta,
+	       COALESCE(r.finished_at, pg_catalog.clock_timestamp()) - r.started_at AS running_for,
+	       CASE WHEN r.status = 'running' THEN pg_catalog.clock_timestamp() - r.heartbeat_at END AS heartbeat_age
+	  FROM public.job_runs r
+	 CROSS JOIN LATERAL (
+		SELECT c.done, c.total,
+		       c.done / NULLIF(EXTRACT(epoch FROM r.heartbeat_at - r.step_started_at), 0) AS per_second
+		  FROM (SELECT (r.counts -> r.step ->> 'done')::bigint AS done, (r.counts -> r.step ->> 'total')::bigint AS total) c
+	 ) p
+	 WHERE r.job_name = 'nightly' AND r.status <> 'skipped'
+	 ORDER BY r.started_at DESC
+	 LIMIT 1;
+COMMENT ON VIEW public.job_progress IS
+	'The latest nightly run, seen from another session: present step, mentors done and due in it, mentors per second, and how long the step still takes at that rate.';
 
 SELECT peer_mentor_private.record_migration(20261120000600, 'remake_functions');

@@ -7,7 +7,7 @@ DECLARE
 	api     text;
 	grantee text;
 	ours    text[] := ARRAY(SELECT e.name FROM peer_mentor_private.engine_tables() e (name))
-	                  || ARRAY['peer_mentor_status_log', 'certification_timeline', 'job_health', 'public_mentor_listing', 'register_import', 'certification_types']
+	                  || ARRAY['peer_mentor_status_log', 'certification_timeline', 'job_health', 'job_progress', 'public_mentor_listing', 'register_import', 'certification_types']
 	                  || ARRAY(SELECT m.table_name FROM peer_mentor_private.made m WHERE m.kind = 'table');
 	private text[] := ARRAY(SELECT c.relname FROM pg_catalog.pg_class c
 	                         WHERE c.relnamespace = 'peer_mentor_private'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S'));

@@ -1,5 +1,7 @@
 #include "certification.hpp"
 
+#include "reminders.hpp"
+
 namespace peer_mentor {
 
 namespace {
@@ -31,13 +33,6 @@ statement update = {
 	" WHERE c.id = $1",
 	9,
 	{UUIDOID, DATEOID, DATEOID, DATEOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, UUIDOID}};
-
-statement arm_reminders = {
-	"INSERT INTO public.cert_expiry_reminders (mentor_id, certification_type, expiry_date) VALUES ($1, $2, $3) "
-	"ON CONFLICT (mentor_id, certification_type) DO UPDATE SET expiry_date = EXCLUDED.expiry_date, reminders_sent = '{}', last_reminder_at = NULL "
-	" WHERE cert_expiry_reminders.expiry_date <> EXCLUDED.expiry_date",
-	3,
-	{UUIDOID, TEXTOID, DATEOID}};
 
 } // namespace
 
@@ -73,7 +68,7 @@ bool insert_certification(const certification_record &r, const author &by)
 	                  of(label(r.stored)), of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
 	if (inserted.empty())
 		return false;
-	arm_reminders.write({of(r.mentor), of(r.type), of_day(r.expires_at)});
+	arm_reminders(r.mentor, r.type, r.expires_at, r.stored != cert_status::suspended);
 	return true;
 }
 
@@ -82,8 +77,9 @@ void update_certification(const held_certification &c, const certification_recor
 {
 	update.write({of(c.id), of_day(r.issued_at), of_day(r.expires_at), of_day(anchor), of(label(r.stored)), of(event),
 	              of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
-	if (r.expires_at != c.expires_at)
-		arm_reminders.write({of(r.mentor), of(r.type), of_day(r.expires_at)});
+	const bool live = r.stored != cert_status::suspended;
+	if (r.expires_at != c.expires_at || live != (c.stored != cert_status::suspended))
+		arm_reminders(r.mentor, r.type, r.expires_at, live);
 }
 
 } // namespace peer_mentor

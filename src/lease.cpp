@@ -24,10 +24,11 @@ statement begin_run = {
 	5,
 	{TEXTOID, TIMESTAMPTZOID, TEXTOID, INT4OID, TIMESTAMPTZOID}};
 
-statement heartbeat = {
-	"UPDATE public.job_runs SET heartbeat_at = clock_timestamp(), step = $2, counts = $3::jsonb WHERE id = $1 AND status = 'running'",
-	3,
-	{UUIDOID, TEXTOID, TEXTOID}};
+statement heartbeat = {"UPDATE public.job_runs SET heartbeat_at = clock_timestamp(), step = $2, counts = $3::jsonb, "
+                       "       step_started_at = CASE WHEN step = $2 THEN step_started_at ELSE clock_timestamp() END "
+                       " WHERE id = $1 AND status = 'running'",
+                       3,
+                       {UUIDOID, TEXTOID, TEXTOID}};
 
 statement finish_run = {
 	"UPDATE public.job_runs SET status = $2, finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(), step = NULL, "
@@ -78,6 +79,8 @@ std::optional<lease> take_lease(const char *job, TimestampTz as_of)
 	insert_run(job, as_of, "skipped");
 	return std::nullopt;
 }
+
+lease note_rehearsal(const char *job, TimestampTz as_of) { return {*insert_run(job, as_of, "skipped")}; }
 
 void keep_lease(const lease &l, std::string_view step, const char *counts)
 {

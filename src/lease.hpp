@@ -17,6 +17,9 @@ std::optional<lease> take_lease(const char *job, TimestampTz as_of);
 // Last statement of every batch.  Raises when the lease went to another worker.
 void keep_lease(const lease &l, std::string_view step, const char *counts);
 
+// A row for a run that will be undone, beside whatever runs.
+lease note_rehearsal(const char *job, TimestampTz as_of);
+
 void end_lease(const lease &l, std::string_view status, const char *counts, const char *error);
 
 } // namespace peer_mentor

@@ -1,5 +1,6 @@
 #include "pg/server.hpp"
 #include "pg/write_scope.hpp"
+#include "purge.hpp"
 
 extern "C" {
 #ifdef PG_MODULE_MAGIC_EXT
@@ -10,5 +11,9 @@ PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
 
-void _PG_init(void) { peer_mentor::register_write_scope_callbacks(); }
+void _PG_init(void)
+{
+	peer_mentor::register_write_scope_callbacks();
+	peer_mentor::define_retention_settings();
+}
 }

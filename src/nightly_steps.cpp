@@ -1,6 +1,9 @@
 // How the steps of the nightly run find their work: by state, never by a window of dates, so that missed
 // nights are caught up.
 #include "nightly.hpp"
+#include "overdue.hpp"
+#include "purge.hpp"
+#include "reminders.hpp"
 
 namespace peer_mentor {
 
@@ -80,42 +83,131 @@ statement forget_changes = {
 	1,
 	{TIMESTAMPTZOID}};
 
+#define LIVE_PAUSES                                              \
+	"  FROM public.pause_records p "                             \
+	"  JOIN public.peer_mentors m ON m.id = p.mentor_id "        \
+	"  JOIN public.organisations o ON o.id = m.organisation_id " \
+	" WHERE p.status = 'paused' AND p.expected_return_date IS NOT NULL AND m.deleted_at IS NULL "
+
+#define ENDED_PAUSES                                                         \
+	LIVE_PAUSES                                                              \
+	"   AND o.auto_reactivate "                                              \
+	"   AND p.expected_return_date <= ($1 AT TIME ZONE 'Etc/GMT-14')::date " \
+	"   AND p.expected_return_date <= ($1 AT TIME ZONE o.time_zone)::date "
+
+#define OVERDUE_PAUSES                                                      \
+	LIVE_PAUSES                                                             \
+	"   AND p.overdue_told_on IS DISTINCT FROM p.expected_return_date "     \
+	"   AND p.expected_return_date < ($1 AT TIME ZONE 'Etc/GMT-14')::date " \
+	"   AND p.expected_return_date < ($1 AT TIME ZONE o.time_zone)::date "
+
+#define NEXT_PAUSES \
+	"   AND (p.expected_return_date, p.mentor_id) > ($2, $3) ORDER BY p.expected_return_date, p.mentor_id LIMIT $4"
+
+statement count_ended = {"SELECT count(*) " ENDED_PAUSES, 1, {TIMESTAMPTZOID}};
+statement find_ended = {"SELECT p.expected_return_date, p.mentor_id " ENDED_PAUSES NEXT_PAUSES,
+                        4,
+                        {TIMESTAMPTZOID, DATEOID, UUIDOID, INT4OID}};
+statement count_overdue = {"SELECT count(*) " OVERDUE_PAUSES, 1, {TIMESTAMPTZOID}};
+statement find_overdue = {"SELECT p.expected_return_date, p.mentor_id " OVERDUE_PAUSES NEXT_PAUSES,
+                          4,
+                          {TIMESTAMPTZOID, DATEOID, UUIDOID, INT4OID}};
+
+#undef LIVE_PAUSES
+#undef ENDED_PAUSES
+#undef OVERDUE_PAUSES
+#undef NEXT_PAUSES
+
+#define CLIMBERS_OF_CHANGED_LADDERS                                          \
+	"  FROM peer_mentor_private.ladder_changes l "                           \
+	"  JOIN public.peer_mentors m ON m.organisation_id = l.organisation_id " \
+	" WHERE m.deleted_at IS NULL "                                           \
+	"   AND EXISTS (SELECT FROM public.cert_expiry_reminders r WHERE r.mentor_id = m.id) "
+
+statement count_climbers = {"SELECT count(*) " CLIMBERS_OF_CHANGED_LADDERS, 0, {}};
+statement find_climbers = {"SELECT m.id " CLIMBERS_OF_CHANGED_LADDERS
+                           " AND m.id >= $1 AND (m.id > $1 OR $3) ORDER BY m.id LIMIT $2",
+                           3,
+                           {UUIDOID, INT4OID, BOOLOID}};
+
+#undef CLIMBERS_OF_CHANGED_LADDERS
+
+statement forget_ladder_changes = {
+	"DELETE FROM peer_mentor_private.ladder_changes "
+	" WHERE organisation_id IN (SELECT l.organisation_id FROM peer_mentor_private.ladder_changes l "
+	"        WHERE l.changed_at < $1 FOR UPDATE SKIP LOCKED)",
+	1,
+	{TIMESTAMPTZOID}};
+
+#define DUE_REMINDERS                                            \
+	"  FROM public.cert_expiry_reminders r "                     \
+	"  JOIN public.peer_mentors m ON m.id = r.mentor_id "        \
+	"  JOIN public.organisations o ON o.id = m.organisation_id " \
+	" WHERE m.deleted_at IS NULL "                               \
+	"   AND r.next_on <= ($1 AT TIME ZONE 'Etc/GMT-14')::date "  \
+	"   AND r.next_on <= ($1 AT TIME ZONE o.time_zone)::date "
+
+statement count_reminders = {"SELECT count(DISTINCT r.mentor_id) " DUE_REMINDERS, 1, {TIMESTAMPTZOID}};
+statement find_reminders = {"SELECT r.next_on, r.mentor_id " DUE_REMINDERS
+                            " AND (r.next_on, r.mentor_id) > ($2, $3) ORDER BY r.next_on, r.mentor_id LIMIT $4",
+                            4,
+                            {TIMESTAMPTZOID, DATEOID, UUIDOID, INT4OID}};
+
+#undef DUE_REMINDERS
+
 std::int64_t number(const rows &r) { return r[0].bigint(1); }
 
 void nothing(const nightly_run &) {}
 
-void settle_nothing(const nightly_run &, std::span<const mentor>) {}
+std::int64_t settle_nothing(const nightly_run &, std::span<const mentor>) { return 0; }
 
-std::span<due_mentor> by_certification(const rows &found)
+std::span<due_mentor> by_date(const rows &found, const evaluation &recovery = {})
 {
 	auto due = allocate<due_mentor>(found.count);
 	for (std::uint64_t i = 0; i < found.count; ++i)
-		due[i] = {{found[i].date(1), found[i].id(2)}, {}};
+		due[i] = {{found[i].date(1), found[i].id(2)}, recovery};
 	found.free();
 	return due;
+}
+
+std::span<due_mentor> by_id(const rows &found)
+{
+	auto due = allocate<due_mentor>(found.count);
+	for (std::uint64_t i = 0; i < found.count; ++i)
+		due[i] = {{0, found[i].id(1)}, {}};
+	found.free();
+	return due;
+}
+
+rows find_by_date(statement &find, const nightly_run &run, const position &after)
+{
+	return find.run({of_time(run.as_of), of_day(after.date), of(after.mentor), of(run.batch_size)});
+}
+
+rows find_by_id(statement &find, const nightly_run &run, const position &after)
+{
+	return find.run({of(after.mentor), of(run.batch_size), of(after.at_start)});
 }
 
 std::int64_t count_due_mentors(const nightly_run &run) { return number(count_due.run({of_time(run.as_of)})); }
 
 std::span<due_mentor> find_due_mentors(const nightly_run &run, const position &after)
 {
-	return by_certification(
-		find_due.run({of_time(run.as_of), of_day(after.date), of(after.mentor), of(run.batch_size)}));
+	return by_date(find_by_date(find_due, run, after));
 }
 
 std::int64_t count_undue_mentors(const nightly_run &run) { return number(count_undue.run({of_time(run.as_of)})); }
 
 std::span<due_mentor> find_undue_mentors(const nightly_run &run, const position &after)
 {
-	return by_certification(
-		find_undue.run({of_time(run.as_of), of_day(after.date), of(after.mentor), of(run.batch_size)}));
+	return by_date(find_by_date(find_undue, run, after));
 }
 
 std::int64_t count_reviewed(const nightly_run &) { return number(count_reviews.run({})); }
 
 std::span<due_mentor> find_reviewed(const nightly_run &run, const position &after)
 {
-	const rows found = find_reviews.run({of(after.mentor), of(run.batch_size), of(after.at_start)});
+	const rows found = find_by_id(find_reviews, run, after);
 	auto       due = allocate<due_mentor>(found.count);
 	for (std::uint64_t i = 0; i < found.count; ++i)
 		due[i] = {{0, found[i].id(1)}, {*parse_reason(found[i].text(2)), found[i].optional_date(3)}};
@@ -123,33 +215,96 @@ std::span<due_mentor> find_reviewed(const nightly_run &run, const position &afte
 	return due;
 }
 
-void settle_reviewed(const nightly_run &, std::span<const mentor> mentors)
+std::int64_t settle_reviewed(const nightly_run &, std::span<const mentor> mentors)
 {
 	settle_reviews.run({array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); })});
+	return 0;
 }
 
 std::int64_t count_holders_of_changed_types(const nightly_run &) { return number(count_holders.run({})); }
 
 std::span<due_mentor> find_holders_of_changed_types(const nightly_run &run, const position &after)
 {
-	const rows found = find_holders.run({of(after.mentor), of(run.batch_size), of(after.at_start)});
-	auto       due = allocate<due_mentor>(found.count);
-	for (std::uint64_t i = 0; i < found.count; ++i)
-		due[i] = {{0, found[i].id(1)}, {}};
-	found.free();
-	return due;
+	return by_id(find_by_id(find_holders, run, after));
 }
 
-void forget_applied_changes(const nightly_run &run) { forget_changes.run({of_time(run.started_at)}); }
+void forget_applied_rules(const nightly_run &run) { forget_changes.run({of_time(run.started_at)}); }
+
+std::int64_t count_ended_pauses(const nightly_run &run) { return number(count_ended.run({of_time(run.as_of)})); }
+
+std::span<due_mentor> find_ended_pauses(const nightly_run &run, const position &after)
+{
+	evaluation ending;
+	ending.ends_pauses = true;
+	return by_date(find_by_date(find_ended, run, after), ending);
+}
+
+std::int64_t count_climbers_of_changed_ladders(const nightly_run &) { return number(count_climbers.run({})); }
+
+std::span<due_mentor> find_climbers_of_changed_ladders(const nightly_run &run, const position &after)
+{
+	return by_id(find_by_id(find_climbers, run, after));
+}
+
+void forget_applied_ladders(const nightly_run &run) { forget_ladder_changes.run({of_time(run.started_at)}); }
+
+std::int64_t count_due_reminders(const nightly_run &run) { return number(count_reminders.run({of_time(run.as_of)})); }
+
+std::span<due_mentor> find_due_reminders(const nightly_run &run, const position &after)
+{
+	return by_date(find_by_date(find_reminders, run, after));
+}
+
+std::int64_t remind(const nightly_run &run, std::span<const mentor> mentors)
+{
+	return send_reminders(mentors, run.held.run);
+}
+
+std::int64_t count_overdue_returns(const nightly_run &run) { return number(count_overdue.run({of_time(run.as_of)})); }
+
+std::span<due_mentor> find_overdue_returns(const nightly_run &run, const position &after)
+{
+	return by_date(find_by_date(find_overdue, run, after));
+}
+
+std::int64_t tell_of_overdue(const nightly_run &run, std::span<const mentor> mentors)
+{
+	return tell_overdue(mentors, run.held.run);
+}
+
+void describe_mentors(const nightly_run &, const step_count &c, StringInfo json)
+{
+	appendStringInfo(json,
+	                 "\"total\": " INT64_FORMAT ", \"done\": " INT64_FORMAT ", \"expired\": " INT64_FORMAT
+	                 ", \"moved\": " INT64_FORMAT ", \"sent\": " INT64_FORMAT ", \"failed\": " INT64_FORMAT
+	                 ", \"skipped\": " INT64_FORMAT,
+	                 static_cast<int64>(c.total), static_cast<int64>(c.done), static_cast<int64>(c.expired),
+	                 static_cast<int64>(c.moved), static_cast<int64>(c.sent), static_cast<int64>(c.failed),
+	                 static_cast<int64>(c.skipped));
+}
+
+constexpr nightly_step of_mentors(const char *name, decltype(nightly_step::count) count,
+                                  decltype(nightly_step::find)   find,
+                                  decltype(nightly_step::settle) settle = settle_nothing,
+                                  decltype(nightly_step::finish) finish = nothing)
+{
+	return {name, count, find, settle, finish, nullptr, describe_mentors};
+}
 
 } // namespace
 
-// Reminders, ends of pauses, overdue returns, reconciliation and purge find their place behind these.
 extern constinit const nightly_step nightly_steps[] = {
-	{"expire", count_due_mentors, find_due_mentors, settle_nothing, nothing},
-	{"move", count_reviewed, find_reviewed, settle_reviewed, nothing},
-	{"rules", count_holders_of_changed_types, find_holders_of_changed_types, settle_nothing, forget_applied_changes},
-	{"restore", count_undue_mentors, find_undue_mentors, settle_nothing, nothing},
+	of_mentors("expire", count_due_mentors, find_due_mentors),
+	of_mentors("move", count_reviewed, find_reviewed, settle_reviewed),
+	of_mentors("rules", count_holders_of_changed_types, find_holders_of_changed_types, settle_nothing,
+               forget_applied_rules),
+	of_mentors("restore", count_undue_mentors, find_undue_mentors),
+	of_mentors("pauses", count_ended_pauses, find_ended_pauses),
+	of_mentors("ladders", count_climbers_of_changed_ladders, find_climbers_of_changed_ladders, remind,
+               forget_applied_ladders),
+	of_mentors("reminders", count_due_reminders, find_due_reminders, remind),
+	of_mentors("returns", count_overdue_returns, find_overdue_returns, tell_of_overdue),
+	{"purge", nullptr, nullptr, nullptr, nothing, purge_batch, describe_purge},
 };
 extern constinit const int nightly_step_count = static_cast<int>(lengthof(nightly_steps));
 

@@ -7,6 +7,9 @@ namespace peer_mentor {
 
 void write_status_events(std::span<const move> moves, const author &by);
 
+// Of certifications that were found expired, and are stored so by now.
+void write_expiry_events(std::span<const uuid> certifications, const author &by);
+
 struct certification_event {
 	std::string_view type;
 	uuid             organisation;

@@ -6,11 +6,11 @@ namespace {
 
 // The parent is locked first, then the status: a mentor's deletion comes the same way, through the
 // parent's row, so the two wait for each other instead of deadlocking.
-#define LOCKED_COLUMNS                                                                                          \
-	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "              \
-	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off' " \
-	"  FROM public.peer_mentors m "                                                                             \
-	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                 \
+#define LOCKED_COLUMNS                                                                                                             \
+	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "                                 \
+	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off', o.auto_reactivate " \
+	"  FROM public.peer_mentors m "                                                                                                \
+	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                                    \
 	"  JOIN public.organisations o ON o.id = m.organisation_id "
 
 statement lock_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL "
@@ -70,6 +70,7 @@ mentor read_mentor(row r)
 	m.chapter = r.optional_id(8);
 	m.today = r.date(9);
 	m.portal = r.boolean(10);
+	m.auto_reactivate = r.boolean(11);
 	m.locked_at = GetCurrentTimestamp();
 	m.last_effective = to_day({first_year, 1, 1});
 	return m;

@@ -31,6 +31,7 @@ struct mentor {
 	std::optional<uuid>   chapter;
 	day                   today;
 	bool                  portal;
+	bool                  auto_reactivate;
 	TimestampTz           locked_at;
 	day                   last_effective;
 	blockers              against;

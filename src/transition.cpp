@@ -211,19 +211,30 @@ void write_trace(move &m, const author &by, std::optional<day> return_date)
 	write_trace_of({&m, 1}, by, return_date);
 }
 
+static void write_certification_statuses(std::span<const overtaken> changes, const author &by, TimestampTz at)
+{
+	write_certification_status.write(
+		{array_of(changes.size(), UUIDOID, [&](std::size_t i) { return of(changes[i].certification); }),
+	     array_of(changes.size(), TEXTOID, [&](std::size_t i) { return of(label(changes[i].now)); }),
+	     array_of(changes.size(), TEXTOID,
+	              [&](std::size_t i) {
+					  return of(changes[i].now == cert_status::expired ? std::string_view("expired")
+		                                                               : std::string_view("restored"));
+				  }),
+	     of_time(at), of(label(by.who.kind)), of(by.job_run)});
+	auto        expired = allocate<uuid>(changes.size());
+	std::size_t n = 0;
+	for (const overtaken &o : changes)
+		if (o.now == cert_status::expired)
+			expired[n++] = o.certification;
+	write_expiry_events(expired.first(n), by);
+}
+
 std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> changes, const author &by,
                          std::span<const evaluation> recoveries)
 {
 	if (!changes.empty())
-		write_certification_status.write(
-			{array_of(changes.size(), UUIDOID, [&](std::size_t i) { return of(changes[i].certification); }),
-		     array_of(changes.size(), TEXTOID, [&](std::size_t i) { return of(label(changes[i].now)); }),
-		     array_of(changes.size(), TEXTOID,
-		              [&](std::size_t i) {
-						  return of(changes[i].now == cert_status::expired ? std::string_view("expired")
-			                                                               : std::string_view("restored"));
-					  }),
-		     of_time(mentors[changes[0].mentor].locked_at), of(label(by.who.kind)), of(by.job_run)});
+		write_certification_statuses(changes, by, mentors[changes[0].mentor].locked_at);
 
 	bool may_recover = false;
 	for (const mentor &m : mentors)
@@ -239,6 +250,8 @@ std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> c
 		auto             what = lapse(m.now, m.against, m.today);
 		if (!what)
 			what = recovery(m.now, m.against, m.held.pause, e.why, e.effective_on.value_or(m.today), m.today);
+		if (!what && e.ends_pauses && m.auto_reactivate)
+			what = ended_pause(m.now, m.against, m.return_date, m.today);
 		if (what)
 			moves[n++] = {&m, *what, {}};
 	}

@@ -23,10 +23,12 @@ void write_moves(std::span<move> moves, const author &by, std::optional<day> ret
 void write_trace(move &m, const author &by, std::optional<day> return_date);
 
 // Brings stored certification statuses and the mentors' own in line with the dates.  Returns the moves
-// it wrote.  Why a mentor recovers, and from when, is the caller's to know.
+// it wrote.  Why a mentor recovers, and from when, is the caller's to know, and whether a pause whose
+// return date has come ends by itself.
 struct evaluation {
 	reason             why = reason::requirement_changed;
 	std::optional<day> effective_on;
+	bool               ends_pauses = false;
 };
 
 std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> changes, const author &by,

@@ -59,6 +59,19 @@ constexpr std::optional<change> recovery(status now, const blockers &b, const he
 	return change{resumes ? status::paused : status::active, why, effective_on};
 }
 
+// The return date of a pause is the first day after it.
+constexpr std::optional<change> ended_pause(status now, const blockers &b, std::optional<day> return_date, day today)
+{
+	if (now != status::paused || b.any() || !return_date || *return_date > today)
+		return std::nullopt;
+	return change{status::active, reason::pause_ended, today};
+}
+
+constexpr bool is_overdue(status now, std::optional<day> return_date, day today)
+{
+	return now == status::paused && return_date && *return_date < today;
+}
+
 static_assert(!lapse(status::active, {}, 10));
 static_assert(lapse(status::paused, {true, true, 7}, 10)->effective_on == 7);
 static_assert(lapse(status::active, {false, true, 0}, 10)->why == reason::certification_suspended);
@@ -66,6 +79,8 @@ static_assert(recovery(status::expired_cert, {}, {true, 11}, reason::certificati
               status::paused);
 static_assert(recovery(status::expired_cert, {}, {true, 10}, reason::certification_renewed, 10, 10)->to ==
               status::active);
+static_assert(ended_pause(status::paused, {}, 10, 10) && !ended_pause(status::paused, {}, 11, 10));
+static_assert(is_overdue(status::paused, 9, 10) && !is_overdue(status::paused, 10, 10));
 static_assert(!recovery(status::expired_cert, {true, false, 1}, {}, reason::certification_renewed, 10, 10));
 
 } // namespace peer_mentor

@@ -36,19 +36,21 @@ void run_statement(const char *name, const char *text, const RawStmt *statement)
 {
 	MemoryContext const context = CurrentMemoryContext;
 	const int           start = statement->stmt_location < 0 ? 0 : statement->stmt_location;
-	const char         *sql = statement->stmt_len > 0 ? pnstrdup(text + start, static_cast<Size>(statement->stmt_len)) : text + start;
-	PG_TRY();
-	{
-		if (SPI_execute(sql, false, 0) < 0)
-			elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(SPI_result));
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		ErrorData *e = CopyErrorData();
-		FlushErrorState();
-		rethrow(e, name, line_of(text, start));
-	}
+	const char         *sql =
+        statement->stmt_len > 0 ? pnstrdup(text + start, static_cast<Size>(statement->stmt_len)) : text + start;
+	PG_TRY()
+		;
+		{
+			if (SPI_execute(sql, false, 0) < 0)
+				elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(SPI_result));
+		}
+		PG_CATCH();
+		{
+			MemoryContextSwitchTo(context);
+			ErrorData *e = CopyErrorData();
+			FlushErrorState();
+			rethrow(e, name, line_of(text, start));
+		}
 	PG_END_TRY();
 }
 
