@@ -21,7 +21,7 @@ chroot_release() {
 }
 chroot_packages() {
 	echo "postgresql-$1 postgresql-server-dev-$1 postgresql-$1-cron postgresql-$1-pgtap" \
-		libtap-parser-sourcehandler-pgtap-perl g++ make procps
+		libtap-parser-sourcehandler-pgtap-perl g++ make pgbouncer procps
 }
 
 # A mirror this machine itself uses, by apt's label of it: Debian or Debian-Security.  Nothing when it is no Debian;

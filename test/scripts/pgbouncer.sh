@@ -1,4 +1,5 @@
 #!/bin/sh
+# versions: all
 # Behind a pooler in transaction mode: a transaction of one user follows that of another on the same server connection, after
 # commits, errors and errors inside the engine.  Nothing of the one may be left for the other.
 . "$(dirname "$0")/../lib/cluster.sh"
@@ -24,6 +25,7 @@ fi
 echo "# pgbouncer $version, protocol $protocol"
 bouncer=$PM_RUN/bouncer
 pm_folder "$bouncer"
+# who waits 20 s for a server connection is in a deadlock, and fails instead of waiting on
 cat >"$bouncer/ini" <<END
 [databases]
 * = host=$(pm_socket behind) port=5432
@@ -32,6 +34,8 @@ pool_mode = transaction
 default_pool_size = 2
 max_client_conn = 50
 unix_socket_dir = $(pm_socket behind)
+pidfile = $bouncer/pid
+query_wait_timeout = 20
 listen_port = 6432
 auth_type = trust
 auth_file = $bouncer/users
@@ -40,8 +44,8 @@ $setting
 END
 printf '"%s" ""\n' authenticator postgres >"$bouncer/users"
 pm_as pgbouncer -q "$bouncer/ini" >"$bouncer/log" 2>&1 &
-pooler=$!
-trap 'status=$?; kill $pooler 2>/dev/null; (exit $status); pm_cleanup' EXIT
+# the pooler itself: $! is a shell around it; -9, since from 1.23 on TERM waits until all clients have left
+trap 'status=$?; kill -9 $(cat "$bouncer/pid" 2>/dev/null) 2>/dev/null; (exit $status); pm_cleanup' EXIT
 tries=0
 until [ -S "$(pm_socket behind)/.s.PGSQL.6432" ]; do
 	tries=$((tries + 1))
@@ -112,7 +116,9 @@ for n in 6 7 8 9 16 17 18 19; do
 	pooled authenticator -v VERBOSITY=sqlstate -f "$PM_RUN/script.$n" >"$PM_RUN/said.$n" 2>&1 &
 	clients="${clients-} $!"
 done
-PGUSER=authenticator PGPORT=6432 "$PM_BIN/pgbench" -n -M $protocol -c 8 -j 2 -t $rounds -f "$PM_RUN/bench.sql" postgres >"$PM_RUN/pgbench.log" 2>&1
+# a thread for each client: PQprepare() blocks its thread, and with it any other client there that is inside a transaction
+# and holds the server connection which PQprepare() waits for
+PGUSER=authenticator PGPORT=6432 "$PM_BIN/pgbench" -n -M $protocol -c 8 -j 8 -t $rounds -f "$PM_RUN/bench.sql" postgres >"$PM_RUN/pgbench.log" 2>&1
 bench=$?
 wait $clients
 
