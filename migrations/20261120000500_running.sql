@@ -55,9 +55,12 @@ CREATE TABLE IF NOT EXISTS public.status_discrepancies (
 	found_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	resolved_at timestamptz
 );
-COMMENT ON TABLE public.status_discrepancies IS 'Findings of reconcile: what is, and what the promises say should be.';
+COMMENT ON TABLE public.status_discrepancies IS 'Findings of the reconciliation: what is, and what should be. One open finding of a kind for a mentor.';
+COMMENT ON COLUMN public.status_discrepancies.kind IS
+	'status_missing, status_differs (from the newest history row), history_broken, pause_differs (from the status), certification_ignored (blocked but not expired_cert, or the other way round), chapter_differs (from the primary one), reminder_differs (from the certification), event_missing (of the newest history row).';
 CREATE INDEX IF NOT EXISTS status_discrepancies_mentor_id_idx ON public.status_discrepancies (mentor_id);
-CREATE INDEX IF NOT EXISTS status_discrepancies_open_idx ON public.status_discrepancies (kind, mentor_id) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS status_discrepancies_open_key ON public.status_discrepancies (mentor_id, kind) WHERE resolved_at IS NULL;
+CREATE INDEX IF NOT EXISTS status_discrepancies_resolved_at_idx ON public.status_discrepancies (resolved_at);
 
 CREATE TABLE IF NOT EXISTS public.report_snapshots (
 	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),

@@ -425,6 +425,90 @@ $$;
 COMMENT ON FUNCTION peer_mentor_private.triggers() IS
 	'Every trigger of storage; %s in a definition stands for the table. The migrations make them, job_health misses them.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.discrepancies(as_of timestamptz, mentors uuid[])
+RETURNS TABLE (kind text, mentor_id uuid, found jsonb, expected jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	WITH edge AS MATERIALIZED (
+		SELECT t.from_status, t.to_status, t.reason FROM peer_mentor.status_transitions() t
+	), mentor AS MATERIALIZED (
+		SELECT m.id, m.deleted_at IS NULL AS present, (as_of AT TIME ZONE o.time_zone)::date AS today,
+		       s.mentor_id IS NOT NULL AS has_status, s.status, s.version, s.pause_reason, s.expected_return_date, s.chapter_id,
+		       h.id AS newest, h.new_status, h.version AS newest_version, h.changed_at, h.previous_status
+		  FROM unnest(mentors) u (id)
+		  JOIN public.peer_mentors m ON m.id = u.id
+		  JOIN public.organisations o ON o.id = m.organisation_id
+		  LEFT JOIN public.peer_mentor_status s ON s.mentor_id = m.id
+		  LEFT JOIN LATERAL (SELECT n.* FROM public.peer_mentor_status_history n
+		                      WHERE n.mentor_id = m.id ORDER BY n.version DESC LIMIT 1) h ON true
+	)
+	SELECT 'status_missing', m.id, 'null'::jsonb, jsonb_build_object('status', coalesce(m.new_status, 'active'))
+	  FROM mentor m WHERE NOT m.has_status
+	UNION ALL
+	SELECT 'status_differs', m.id, jsonb_build_object('status', m.status, 'version', m.version),
+	       jsonb_build_object('status', m.new_status, 'version', m.newest_version)
+	  FROM mentor m WHERE m.has_status AND (m.status, m.version) IS DISTINCT FROM (m.new_status, m.newest_version)
+	UNION ALL
+	SELECT 'history_broken', m.id, b.found, b.expected
+	  FROM mentor m
+	 CROSS JOIN LATERAL (
+		SELECT jsonb_build_object('version', h.version, 'previous_status', h.previous_status, 'new_status', h.new_status,
+		                          'reason', h.reason, 'effective_on', h.effective_on) AS found,
+		       jsonb_build_object('version', h.place, 'previous_status', h.status_before, 'effective_on_or_after', h.effective_before) AS expected
+		  FROM (SELECT n.*, row_number() OVER w AS place, lag(n.new_status) OVER w AS status_before, lag(n.effective_on) OVER w AS effective_before
+		          FROM public.peer_mentor_status_history n WHERE n.mentor_id = m.id WINDOW w AS (ORDER BY n.version)) h
+		 WHERE h.version <> h.place OR h.previous_status IS DISTINCT FROM h.status_before OR h.effective_on < h.effective_before
+		    OR NOT EXISTS (SELECT FROM edge e WHERE e.from_status IS NOT DISTINCT FROM h.previous_status::text
+		                      AND e.to_status = h.new_status::text AND e.reason = h.reason)
+		 ORDER BY h.version LIMIT 1) b
+	UNION ALL
+	SELECT 'pause_differs', m.id, jsonb_build_object('live', p.live, 'status', p.status, 'expected_return_date', p.expected_return_date),
+	       jsonb_build_object('live', (m.status <> 'active')::integer, 'status', CASE WHEN m.status <> 'active' THEN m.status END,
+	                          'expected_return_date', m.expected_return_date)
+	  FROM mentor m
+	 CROSS JOIN LATERAL (
+		SELECT count(*) AS live, min(r.status) AS status, min(r.expected_return_date) AS expected_return_date, min(r.pause_reason) AS pause_reason
+		  FROM public.pause_records r WHERE r.mentor_id = m.id AND r.status IN ('paused', 'expired_cert')) p
+	 WHERE m.has_status
+	   AND (p.live, p.status, p.expected_return_date, CASE WHEN m.status = 'paused' THEN p.pause_reason END) IS DISTINCT FROM
+	       ((m.status <> 'active')::integer::bigint, CASE WHEN m.status <> 'active' THEN m.status END, m.expected_return_date,
+	        CASE WHEN m.status = 'paused' THEN m.pause_reason::text END)
+	UNION ALL
+	SELECT 'certification_ignored', m.id, jsonb_build_object('status', m.status), jsonb_build_object('blocked', b.blocked)
+	  FROM mentor m
+	 CROSS JOIN LATERAL (
+		SELECT EXISTS (SELECT FROM public.peer_mentor_certifications c
+		                 JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
+		                WHERE c.peer_mentor_id = m.id AND t.required
+		                  AND (c.status = 'suspended' OR c.expires_at + t.grace_days < m.today)) AS blocked) b
+	 WHERE m.has_status AND m.present AND (m.status = 'expired_cert') <> b.blocked
+	UNION ALL
+	SELECT 'chapter_differs', m.id, jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', c.chapter_id)
+	  FROM mentor m
+	  LEFT JOIN LATERAL (SELECT l.chapter_id FROM public.mentor_chapters l
+	                      WHERE l.mentor_id = m.id AND l.is_primary AND l.until IS NULL LIMIT 1) c ON true
+	 WHERE m.has_status AND m.chapter_id IS DISTINCT FROM c.chapter_id
+	UNION ALL
+	SELECT 'reminder_differs', m.id, jsonb_object_agg(c.certification_type, r.expiry_date), jsonb_object_agg(c.certification_type, c.expires_at)
+	  FROM mentor m
+	  JOIN public.peer_mentor_certifications c ON c.peer_mentor_id = m.id
+	  LEFT JOIN public.cert_expiry_reminders r ON r.mentor_id = m.id AND r.certification_type = c.certification_type
+	 WHERE r.expiry_date IS DISTINCT FROM c.expires_at
+	 GROUP BY m.id
+	UNION ALL
+	SELECT 'event_missing', m.id, 'null'::jsonb, jsonb_build_object('event_type', 'status_changed', 'version', m.newest_version)
+	  FROM mentor m
+	 WHERE m.previous_status IS NOT NULL AND m.changed_at > clock_timestamp() - interval '1 day'
+	   AND NOT EXISTS (SELECT FROM public.outbox_events e
+	                    WHERE e.channel = 'notification' AND e.dedupe_key = 'status_changed:' || m.newest);
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.discrepancies(timestamptz, uuid[]) IS
+	'What is not as the promises say about these mentors, as of this moment: at most one row of a kind for each.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.missing_protection() RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$

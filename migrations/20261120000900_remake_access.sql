@@ -113,7 +113,7 @@ BEGIN
 		('peer_mentors', 'deleted_at IS NULL AND id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('mentor_chapters', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('role_assignments', 'user_id = (SELECT auth.uid()) OR organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations())) OR chapter_id = ANY (ARRAY(SELECT peer_mentor_private.administered_chapters()))'),
-		('coordinator_assignments', 'coordinator_id = (SELECT auth.uid()) OR mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
+		('coordinator_assignments', '(coordinator_id = (SELECT auth.uid()) AND ended_at IS NULL) OR mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('peer_mentor_status', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('peer_mentor_status_history', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('pause_records', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),

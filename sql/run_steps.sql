@@ -116,5 +116,52 @@ CALL peer_mentor.run_nightly(now() + interval '2 days');
 SELECT counts -> 'purge' -> 'job_runs' AS purged FROM job_runs ORDER BY started_at DESC LIMIT 1;
 RESET peer_mentor.keep_job_runs;
 
+-- drift, as only a superuser can make it: found, told once, resolved when it is gone
+SELECT test.reset() \gset
+INSERT INTO peer_mentors (id, organisation_id, display_name) SELECT test.id(n), test.id('north'), n FROM unnest(ARRAY['anna', 'bert', 'cleo', 'dora', 'emil', 'finn', 'gry', 'hans', 'ida']) n;
+INSERT INTO mentor_chapters (mentor_id, chapter_id) VALUES (test.id('finn'), test.id('n1'));
+SELECT test.call(format('record_certification(%L, ''course'', %L, %L)', test.id(n), test.today() - 10, test.today() + 50)) FROM unnest(ARRAY['emil', 'gry']) n;
+SELECT test.call(format('pause_mentor(%L, %L)', test.id(n), test.today() + 50)) FROM unnest(ARRAY['cleo', 'dora', 'hans']) n;
+CALL peer_mentor.run_nightly();
+SELECT counts -> 'reconcile' AS reconcile FROM job_runs ORDER BY started_at DESC LIMIT 1;
+RESET SESSION AUTHORIZATION;
+SET session_replication_role = replica;
+DELETE FROM peer_mentor_status WHERE mentor_id = test.id('anna');
+UPDATE peer_mentor_status SET status = 'paused' WHERE mentor_id = test.id('bert');
+UPDATE peer_mentor_status_history SET previous_status = 'paused', new_status = 'active' WHERE mentor_id = test.id('cleo') AND version = 2;
+UPDATE pause_records SET expected_return_date = test.today() + 51 WHERE mentor_id = test.id('dora');
+UPDATE peer_mentor_certifications SET status = 'suspended' WHERE peer_mentor_id = test.id('emil');
+UPDATE peer_mentor_status SET chapter_id = test.id('n2') WHERE mentor_id = test.id('finn');
+UPDATE cert_expiry_reminders SET expiry_date = expiry_date + 1 WHERE mentor_id = test.id('gry');
+DELETE FROM outbox_events WHERE mentor_id = test.id('hans');
+RESET session_replication_role;
+SET SESSION AUTHORIZATION regress_pm_owner;
+CALL peer_mentor.run_nightly();
+SELECT counts -> 'reconcile' AS reconcile FROM job_runs ORDER BY started_at DESC LIMIT 1;
+SELECT m.display_name, d.kind, d.found::text LIKE '%20%-%' AS dates, CASE WHEN d.found::text NOT LIKE '%20%-%' THEN d.found END AS found, CASE WHEN d.expected::text NOT LIKE '%20%-%' THEN d.expected END AS expected
+  FROM status_discrepancies d JOIN peer_mentors m ON m.id = d.mentor_id WHERE d.kind <> 'chapter_differs' ORDER BY 1, 2;
+SELECT m.display_name, d.found ->> 'chapter_id' = test.id('n2')::text AS found, d.expected ->> 'chapter_id' = test.id('n1')::text AS expected FROM status_discrepancies d JOIN peer_mentors m ON m.id = d.mentor_id WHERE d.kind = 'chapter_differs';
+SELECT open_discrepancies FROM job_health;
+CALL peer_mentor.run_nightly();
+SELECT counts -> 'reconcile' AS reconcile FROM job_runs ORDER BY started_at DESC LIMIT 1;
+RESET SESSION AUTHORIZATION;
+SET session_replication_role = replica;
+UPDATE cert_expiry_reminders SET expiry_date = expiry_date - 1 WHERE mentor_id = test.id('gry');
+RESET session_replication_role;
+SET SESSION AUTHORIZATION regress_pm_owner;
+CALL peer_mentor.run_nightly();
+SELECT counts -> 'reconcile' AS reconcile FROM job_runs ORDER BY started_at DESC LIMIT 1;
+SELECT kind, resolved_at IS NOT NULL AS resolved FROM status_discrepancies WHERE kind = 'reminder_differs';
+-- a slice each night, going around
+SELECT test.reset() \gset
+INSERT INTO peer_mentors (id, organisation_id, display_name) SELECT test.id(n::text), test.id('north'), n FROM generate_series(1, 5) n;
+SET peer_mentor.reconcile_per_night = 2;
+CALL peer_mentor.run_nightly();
+CALL peer_mentor.run_nightly();
+CALL peer_mentor.run_nightly();
+CALL peer_mentor.run_nightly();
+SELECT (counts -> 'reconcile' -> 'looked_at')::int AS looked_at, (SELECT count(*) FROM peer_mentors m WHERE m.id <= (r.counts -> 'reconcile' ->> 'up_to')::uuid) AS up_to FROM job_runs r ORDER BY started_at;
+RESET peer_mentor.reconcile_per_night;
+
 -- progress
 SELECT status, step, done, total, per_second, eta, running_for > interval '0' AS running_for, heartbeat_age FROM job_progress;

@@ -1,6 +1,7 @@
 #include "pg/server.hpp"
 #include "pg/write_scope.hpp"
 #include "purge.hpp"
+#include "reconcile.hpp"
 
 extern "C" {
 #ifdef PG_MODULE_MAGIC_EXT
@@ -15,5 +16,6 @@ void _PG_init(void)
 {
 	peer_mentor::register_write_scope_callbacks();
 	peer_mentor::define_retention_settings();
+	peer_mentor::define_reconciliation_setting();
 }
 }

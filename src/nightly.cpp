@@ -150,6 +150,7 @@ nightly_run make_run(const lease &held, Oid owner, TimestampTz as_of, std::int32
 	        rehearsal,
 	        allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
 	        allocate<std::int64_t>(purge_kind_count).data(),
+	        {},
 	        nullptr};
 }
 

@@ -16,6 +16,14 @@ struct step_count {
 	std::int64_t skipped = 0; // mentors still locked by others at the end
 };
 
+// What the reconciliation of this run looked at and found.
+struct reconciled {
+	std::int64_t        looked_at = 0;
+	std::int64_t        open = 0;
+	std::int64_t        resolved = 0;
+	std::optional<uuid> up_to; // the next run goes on behind this mentor
+};
+
 struct nightly_step;
 
 struct nightly_run {
@@ -28,6 +36,7 @@ struct nightly_run {
 	bool                rehearsal; // commits nothing, holds no lease
 	step_count         *counts;    // one per step
 	std::int64_t       *removed;   // one per kind of row that is purged
+	reconciled          drift;
 	const nightly_step *step;
 
 	step_count &count() const;

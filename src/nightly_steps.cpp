@@ -3,6 +3,7 @@
 #include "nightly.hpp"
 #include "overdue.hpp"
 #include "purge.hpp"
+#include "reconcile.hpp"
 #include "reminders.hpp"
 
 namespace peer_mentor {
@@ -304,6 +305,7 @@ extern constinit const nightly_step nightly_steps[] = {
                forget_applied_ladders),
 	of_mentors("reminders", count_due_reminders, find_due_reminders, remind),
 	of_mentors("returns", count_overdue_returns, find_overdue_returns, tell_of_overdue),
+	{"reconcile", nullptr, nullptr, nullptr, nothing, reconcile_slice, describe_reconciliation},
 	{"purge", nullptr, nullptr, nullptr, nothing, purge_batch, describe_purge},
 };
 extern constinit const int nightly_step_count = static_cast<int>(lengthof(nightly_steps));

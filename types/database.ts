@@ -11,7 +11,9 @@ export type Database = {
 					id: string
 					last_reminder_at: string | null
 					mentor_id: string
+					next_on: string | null
 					reminders_sent: number[]
+					rungs_pending: number[] | null
 					updated_at: string
 				}
 				ComputedFields: never
@@ -22,7 +24,9 @@ export type Database = {
 					id?: string
 					last_reminder_at?: string | null
 					mentor_id: string
+					next_on?: string | null
 					reminders_sent?: number[]
+					rungs_pending?: number[] | null
 					updated_at?: string
 				}
 				Update: {
@@ -32,7 +36,9 @@ export type Database = {
 					id?: string
 					last_reminder_at?: string | null
 					mentor_id?: string
+					next_on?: string | null
 					reminders_sent?: number[]
+					rungs_pending?: number[] | null
 					updated_at?: string
 				}
 				Relationships: [
@@ -267,6 +273,13 @@ export type Database = {
 						foreignKeyName: "job_run_failures_job_run_id_fkey"
 						columns: ["job_run_id"]
 						isOneToOne: false
+						referencedRelation: "job_progress"
+						referencedColumns: ["job_run_id"]
+					},
+					{
+						foreignKeyName: "job_run_failures_job_run_id_fkey"
+						columns: ["job_run_id"]
+						isOneToOne: false
 						referencedRelation: "job_runs"
 						referencedColumns: ["id"]
 					},
@@ -291,6 +304,7 @@ export type Database = {
 					started_at: string
 					status: string
 					step: string | null
+					step_started_at: string | null
 					worker_pid: number
 					worker_started: string
 				}
@@ -306,6 +320,7 @@ export type Database = {
 					started_at?: string
 					status: string
 					step?: string | null
+					step_started_at?: string | null
 					worker_pid: number
 					worker_started: string
 				}
@@ -320,6 +335,7 @@ export type Database = {
 					started_at?: string
 					status?: string
 					step?: string | null
+					step_started_at?: string | null
 					worker_pid?: number
 					worker_started?: string
 				}
@@ -495,6 +511,7 @@ export type Database = {
 					expected_return_date: string | null
 					id: string
 					mentor_id: string
+					overdue_told_on: string | null
 					pause_reason: string
 					paused_at: string
 					reactivated_at: string | null
@@ -510,6 +527,7 @@ export type Database = {
 					expected_return_date?: string | null
 					id?: string
 					mentor_id: string
+					overdue_told_on?: string | null
 					pause_reason: string
 					paused_at: string
 					reactivated_at?: string | null
@@ -524,6 +542,7 @@ export type Database = {
 					expected_return_date?: string | null
 					id?: string
 					mentor_id?: string
+					overdue_told_on?: string | null
 					pause_reason?: string
 					paused_at?: string
 					reactivated_at?: string | null
@@ -977,6 +996,22 @@ export type Database = {
 					open_failures: number | null
 					overdue: boolean | null
 					stuck_run: string | null
+				}
+				ComputedFields: never
+				Relationships: []
+			}
+			job_progress: {
+				Row: {
+					as_of: string
+					done: number | null
+					eta: string | null
+					heartbeat_age: string | null
+					job_run_id: string
+					per_second: number | null
+					running_for: string | null
+					status: string
+					step: string | null
+					total: number | null
 				}
 				ComputedFields: never
 				Relationships: []

@@ -74,6 +74,7 @@ SELECT * FROM peer_mentor.import_register(md5('organisation 1')::uuid, 'late');
 SELECT public.renew_certification(md5('mentor 3')::uuid, 'basic', expires_at => current_date + 400);
 UPDATE public.peer_mentor_status SET status = 'paused' WHERE mentor_id = md5('mentor 23')::uuid;
 UPDATE public.peer_mentors SET deleted_at = now() WHERE id = md5('mentor 30')::uuid;
+UPDATE public.organisations SET reminder_days = '{90,45,10,-5}' WHERE id = md5('organisation 2')::uuid;
 UPDATE public.certification_types SET grace_days = 30 WHERE code = 'basic' AND organisation_id = md5('organisation 2')::uuid;
 INSERT INTO public.peer_mentors (organisation_id, external_key) VALUES (md5('organisation 3')::uuid, 'plain insert');
 \o

@@ -16,7 +16,7 @@ INSERT INTO reads VALUES
 	('public.peer_mentors',                 '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
 	('public.mentor_chapters',              '-   0   3   1   5   4   1   3   0   5   6   1   *   6   0   0   0   0   0   *'),
 	('public.role_assignments',             '-   0   0   0   1   2   1   0   1   4  12   2   *  12   2   0   1   1   0   *'),
-	('public.coordinator_assignments',      '-   0   2   0   2   2   0   2   0   2   2   1   *   2   0   2   0   0   0   *'),
+	('public.coordinator_assignments',      '-   0   2   0   2   2   0   2   0   2   2   1   *   2   0   1   0   0   0   *'),
 	('public.peer_mentor_status',           '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
 	('public.peer_mentor_status_history',   '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
 	('public.peer_mentor_status_log',       '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
@@ -34,10 +34,12 @@ INSERT INTO reads VALUES
 	('public.job_runs',                     '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.job_run_failures',             '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.job_health',                   '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
+	('public.job_progress',                 '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.idempotent_requests',          '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.register_import',              '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('peer_mentor_private.migrations',      '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
 	('peer_mentor_private.made',            '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
+	('peer_mentor_private.ladder_changes',  '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
 	('peer_mentor_private.mentor_reviews',  '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *');
 
 -- No caller writes, with the exceptions below.

@@ -37,6 +37,7 @@ INSERT INTO promised VALUES
 	('job_runs', '{id uuid!,job_name text!,as_of timestamp with time zone!,status text!,started_at timestamp with time zone!,heartbeat_at timestamp with time zone!,finished_at timestamp with time zone,worker_pid integer!,worker_started timestamp with time zone!,step text,counts jsonb!,error text}'),
 	('job_run_failures', '{job_run_id uuid!,step text!,mentor_id uuid,sqlstate text!,message text!,attempts integer!,resolved_at timestamp with time zone}'),
 	('job_health', '{last_good_run timestamp with time zone,last_good_age interval,overdue boolean,backlog_due bigint,stuck_run uuid,open_failures bigint,dead_letters bigint,open_discrepancies bigint,missing_protection text[],cron_launcher_running boolean}'),
+	('job_progress', '{step text,done bigint,total bigint,per_second numeric,eta interval}'),
 	('status_discrepancies', '{mentor_id uuid}'),
 	('report_snapshots', '{organisation_id uuid!}'),
 	('idempotent_requests', '{key text!,caller text!,function text!,arguments_hash text!,result jsonb!,created_at timestamp with time zone!}'),

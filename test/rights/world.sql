@@ -79,6 +79,7 @@ INSERT INTO job_run_failures (job_run_id, step, mentor_id, sqlstate, message) VA
 INSERT INTO status_discrepancies (kind, mentor_id, found, expected) SELECT 'status', id, '{}', '{}' FROM peer_mentors;
 INSERT INTO report_snapshots (organisation_id, from_day, to_day, report) SELECT id, current_date, current_date, '{}' FROM organisations;
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) SELECT md5('m')::uuid ON CONFLICT DO NOTHING;
+INSERT INTO peer_mentor_private.ladder_changes (organisation_id, changed_at) SELECT md5('org')::uuid, now();
 SET LOCAL session_replication_role = origin;
 
 -- ---- the harness

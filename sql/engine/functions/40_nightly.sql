@@ -2,7 +2,7 @@ CREATE OR REPLACE PROCEDURE peer_mentor.run_nightly(as_of timestamptz DEFAULT NU
 AS 'MODULE_PATHNAME', 'peer_mentor_run_nightly' LANGUAGE C;
 REVOKE ALL ON PROCEDURE peer_mentor.run_nightly(timestamptz, integer) FROM PUBLIC;
 COMMENT ON PROCEDURE peer_mentor.run_nightly(timestamptz, integer) IS
-	'The nightly run. CALL it at top level: it commits every batch. as_of: moment to decide for, by default now. batch_size: mentors per batch, 1 to 100000. Steps: expire, move, rules, restore, pauses, ladders, reminders, returns, purge. Writes job_runs; job_progress and job_health show them. Errors: 25001 inside a transaction block, 25006 on a standby, invalid_argument, storage_missing.';
+	'The nightly run. CALL it at top level: it commits every batch. as_of: moment to decide for, by default now. batch_size: mentors per batch, 1 to 100000. Steps: expire, move, rules, restore, pauses, ladders, reminders, returns, reconcile, purge. Writes job_runs; job_progress and job_health show them. Errors: 25001 inside a transaction block, 25006 on a standby, invalid_argument, storage_missing.';
 
 CREATE OR REPLACE FUNCTION peer_mentor.preview_nightly(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (step text, what text, mentor_id uuid, detail jsonb)
