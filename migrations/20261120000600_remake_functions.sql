@@ -218,7 +218,9 @@ CREATE OR REPLACE FUNCTION peer_mentor_private.review_restored() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM peer_mentor.evaluate_mentor(NEW.id);
+	IF NOT peer_mentor.engine_writes() THEN
+		PERFORM peer_mentor.evaluate_mentor(NEW.id);
+	END IF;
 	RETURN NULL;
 END
 $$;

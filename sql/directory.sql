@@ -137,3 +137,14 @@ SELECT test.call(format('reactivate_mentor(%L)', :'anna'));
 SELECT * FROM test.broken_promises();
 -- what still has mentors stays
 SELECT test.outcome(format('DELETE FROM organisations WHERE id = %L', :'north')), test.outcome(format('DELETE FROM chapters WHERE id = %L', :'n1'));
+
+-- a restored mentor's status is looked at in the name of who restores
+SELECT test.reset() \gset
+INSERT INTO peer_mentors (id, organisation_id, display_name) SELECT test.id(n), test.id('north'), n FROM unnest(ARRAY['anna', 'bert']) n;
+SELECT test.call(format('record_certification(%L, ''course'', %L, %L)', id, test.today() - 90, test.today() - 10)), test.call(format('remove_mentor(%L)', id)) FROM peer_mentors ORDER BY display_name;
+UPDATE certification_types SET required = false WHERE code = 'course' AND organisation_id = test.id('north');
+SELECT test.call(format('restore_mentor(%L)', test.id('anna')));
+UPDATE peer_mentors SET deleted_at = NULL WHERE display_name = 'bert';
+SELECT * FROM test.trace('anna');
+SELECT * FROM test.trace('bert');
+SELECT * FROM test.broken_promises(now());

@@ -93,6 +93,19 @@ SELECT * FROM pg_temp.sent();
 UPDATE peer_mentors SET deleted_at = NULL WHERE display_name = 'anna';
 CALL peer_mentor.run_nightly(pg_temp.at(6));
 SELECT * FROM pg_temp.sent();
+-- a ladder that changed meanwhile
+UPDATE peer_mentors SET deleted_at = now() WHERE display_name = 'anna';
+UPDATE organisations SET reminder_days = '{60,30,15,12,9}' WHERE name = 'north';
+CALL peer_mentor.run_nightly(pg_temp.at(6));
+SELECT test.call(format('restore_mentor(%L)', test.id('anna')));
+CALL peer_mentor.run_nightly(pg_temp.at(8));
+SELECT * FROM pg_temp.sent();
+UPDATE peer_mentors SET deleted_at = now() WHERE display_name = 'anna';
+UPDATE organisations SET reminder_days = '{60,30,15,12,10}' WHERE name = 'north';
+CALL peer_mentor.run_nightly(pg_temp.at(8));
+UPDATE peer_mentors SET deleted_at = NULL WHERE display_name = 'anna';
+CALL peer_mentor.run_nightly(pg_temp.at(10));
+SELECT * FROM pg_temp.sent();
 -- a register of long ago mails nobody
 INSERT INTO register_import (mentor_key, certification_type, issued_on, expires_on) SELECT n, 'course', '2000-01-01', to_char(test.today() - d, 'YYYY-MM-DD') FROM (VALUES ('old', 3000), ('late', 1)) v (n, d);
 UPDATE organisations SET reminder_days = '{60,30,-1,-30}' WHERE name = 'north';

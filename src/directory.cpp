@@ -3,6 +3,7 @@
 #include "parent.hpp"
 #include "pg/boundary.hpp"
 #include "registration.hpp"
+#include "reminders.hpp"
 
 namespace peer_mentor {
 
@@ -10,6 +11,10 @@ namespace {
 
 constexpr actors everybody = staff | only(actor_kind::mentor);
 
+// The login is part of a key, so changing it needs the row for itself; taken before the status, as by whoever
+// deletes the mentor, or the two would wait for each other.
+statement lock_for_login = {
+	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR UPDATE", 1, {UUIDOID}};
 statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id = $1", 2, {UUIDOID, UUIDOID}};
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};
@@ -117,9 +122,10 @@ Datum end_call_with_id(const call &c, const rows &written)
 	return UUIDPGetDatum(reinterpret_cast<pg_uuid_t *>(id));
 }
 
-void require_user(const uuid &user, const char *argument)
+// Locked against its deletion, and so before the mentor: the deletion goes on to the rows that name it.
+void require_user(bool is_kept, const uuid &user, const char *argument)
 {
-	if (is_gone("auth.users", to_cstring(user)))
+	if (!is_kept)
 		invalid_argument(argument, psprintf("user \"%s\" does not exist", to_cstring(user)));
 }
 
@@ -178,12 +184,12 @@ PEER_MENTOR_FUNCTION(peer_mentor_link_login)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), administrators);
+	if (!args.is_null(1))
+		require_user(claim_login(args.id(1)), args.id(1), "user_id");
+	lock_for_login.run({of(args.id(0))});
 	lock_mentor(args.id(0), GetCurrentTimestamp());
-	if (!args.is_null(1)) {
-		require_user(args.id(1), "user_id");
-		if (!login_taken.run({of(args.id(0)), of(args.id(1))}).empty())
-			raise(error::already_exists, psprintf("user \"%s\" is linked to another mentor", to_cstring(args.id(1))));
-	}
+	if (!args.is_null(1) && !login_taken.run({of(args.id(0)), of(args.id(1))}).empty())
+		raise(error::already_exists, psprintf("user \"%s\" is linked to another mentor", to_cstring(args.id(1))));
 	change_login.write({of(args.id(0)), of(args.optional_id(1))});
 	end_call(c);
 	PG_RETURN_VOID();
@@ -241,8 +247,9 @@ PEER_MENTOR_FUNCTION(peer_mentor_restore_mentor)
 	const author by = {require_actor_of_removed(c, args.id(0), administrators)};
 	if (unmark_removed.write({of(args.id(0))}); SPI_processed == 0)
 		mentor_not_found(args.id(0));
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const auto    moves = evaluate({&m, 1}, read_facts({&m, 1}), by);
+	mentor     m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const auto moves = evaluate({&m, 1}, read_facts({&m, 1}), by);
+	look_at_reminders_again(m.id);
 	const outcome result = moves.empty() ? unmoved(m) : outcome_of(moves[0]);
 	end_call(c);
 	return to_tuple(fcinfo, result);
@@ -255,8 +262,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_assign_coordinator)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "coordinator_id");
 	require_actor(c, args.id(0), administrators);
+	require_user(keep_login(args.id(1)), args.id(1), "coordinator_id");
 	lock_mentor(args.id(0), GetCurrentTimestamp());
-	require_user(args.id(1), "coordinator_id");
 	const rows inserted = insert_assignment.write({of(args.id(1)), of(args.id(0))});
 	if (inserted.empty())
 		raise(error::already_exists, "this coordinator is assigned already");
@@ -286,7 +293,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_grant_role)
 	const auto role = role_argument(args, 2);
 	const auto chapter = args.optional_id(3);
 	require_appointer(c, args.id(1), role, chapter);
-	require_user(args.id(0), "user_id");
+	require_user(keep_login(args.id(0)), args.id(0), "user_id");
 	require_organisation(args.id(1));
 	if (chapter &&
 	    count_chapters.run({of(args.id(1)), array_of(1, UUIDOID, [&](std::size_t) { return of(*chapter); })})[0].bigint(

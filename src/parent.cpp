@@ -33,6 +33,7 @@ constinit parent_table parents[] = {
 };
 
 statement lock_login = {"SELECT 1 FROM ONLY auth.users WHERE id = $1 FOR KEY SHARE", 1, {UUIDOID}};
+statement lock_login_alone = {"SELECT 1 FROM ONLY auth.users WHERE id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 
 // As a foreign key does: with the rights of the table's owner, past its policies.  Only of a table: a
 // view of this name would run its own functions with those rights.
@@ -67,15 +68,19 @@ bool is_gone(std::string_view parent, const char *key)
 	invalid_argument("parent", psprintf("table \"%s\" is no parent in the storage of peer_mentor", to_cstring(parent)));
 }
 
-bool keep_login(const uuid &login)
+static bool find_login(const uuid &login, statement &lock)
 {
 	const Oid owner = owner_of_table(parents[1]);
 	if (!OidIsValid(owner))
 		return true;
 	const rights before = act_as_unfiltered(owner);
-	const bool   found = !lock_login.run({of(login)}).empty();
+	const bool   found = !lock.run({of(login)}).empty();
 	act_as_before(before);
 	return found;
 }
+
+bool keep_login(const uuid &login) { return find_login(login, lock_login); }
+
+bool claim_login(const uuid &login) { return find_login(login, lock_login_alone); }
 
 } // namespace peer_mentor

@@ -13,4 +13,7 @@ bool is_gone(std::string_view parent, const char *key);
 // Where there is no auth.users at all every login is taken to exist.
 bool keep_login(const uuid &login);
 
+// The same for a login that is to become a mentor's own: one at a time.
+bool claim_login(const uuid &login);
+
 } // namespace peer_mentor

@@ -5,6 +5,7 @@
 #include "parent.hpp"
 #include "pg/boundary.hpp"
 #include "pg/write_scope.hpp"
+#include "reminders.hpp"
 
 namespace peer_mentor {
 
@@ -97,7 +98,7 @@ std::optional<outcome> insert_registration(const new_mentor &n, const author &by
 {
 	if (find_organisation.run({of(n.organisation)}).empty())
 		invalid_argument("organisation_id", psprintf("organisation \"%s\" does not exist", to_cstring(n.organisation)));
-	if (n.user && is_gone("auth.users", to_cstring(*n.user)))
+	if (n.user && !claim_login(*n.user))
 		invalid_argument("user_id", psprintf("user \"%s\" does not exist", to_cstring(*n.user)));
 	if (insert_mentor.write({of(n.id), of(n.organisation), of(n.user), of(n.display_name)}).empty())
 		return std::nullopt;
@@ -209,6 +210,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_evaluate_mentor)
 	const call c = begin_system_call();
 	mentor     m = lock_mentor(args.id(0), GetCurrentTimestamp());
 	evaluate({&m, 1}, read_facts({&m, 1}), {{actor_kind::system, std::nullopt}});
+	look_at_reminders_again(m.id);
 	end_call(c);
 	PG_RETURN_VOID();
 }

@@ -19,6 +19,12 @@ statement arm = {
 	4,
 	{UUIDOID, TEXTOID, DATEOID, BOOLOID}};
 
+statement look_again = {
+	"UPDATE public.cert_expiry_reminders r SET next_on = " AT_ONCE "  FROM public.peer_mentor_certifications c "
+	" WHERE r.mentor_id = $1 AND c.peer_mentor_id = r.mentor_id AND c.certification_type = r.certification_type AND c.status <> 'suspended'",
+	1,
+	{UUIDOID}};
+
 #undef AT_ONCE
 
 statement read_climbs = {
@@ -126,7 +132,8 @@ void write_looks(std::span<const looked_at> looks)
 	                    column(INT4OID, [](const looked_at &l) { return l.sent ? of(*l.sent) : value{}; })});
 }
 
-void write_events(std::span<const looked_at> sent, const uuid &job_run)
+// Fewer than looked due where an expiry date came back for which some were sent before.
+std::int64_t write_events(std::span<const looked_at> sent, const uuid &job_run)
 {
 	const auto column = [&](Oid type, auto field) {
 		return array_of(sent.size(), type, [&](std::size_t i) { return field(sent[i]); });
@@ -138,6 +145,7 @@ void write_events(std::span<const looked_at> sent, const uuid &job_run)
 	                     column(INT4OID, [](const looked_at &l) { return of(*l.sent); }),
 	                     column(INT4OID, [](const looked_at &l) { return of(l.expires_at - l.of->today); }),
 	                     of(job_run)});
+	return static_cast<std::int64_t>(SPI_processed);
 }
 
 } // namespace
@@ -146,6 +154,8 @@ void arm_reminders(const uuid &mentor, std::string_view type, day expires_at, bo
 {
 	arm.write({of(mentor), of(type), of_day(expires_at), of(live)});
 }
+
+void look_at_reminders_again(const uuid &mentor) { look_again.write({of(mentor)}); }
 
 std::int64_t send_reminders(std::span<const mentor> mentors, const uuid &job_run)
 {
@@ -162,9 +172,7 @@ std::int64_t send_reminders(std::span<const mentor> mentors, const uuid &job_run
 		}
 	if (n > 0)
 		write_looks(looks.first(n));
-	if (n_sent > 0)
-		write_events(sent.first(n_sent), job_run);
-	return static_cast<std::int64_t>(n_sent);
+	return n_sent > 0 ? write_events(sent.first(n_sent), job_run) : 0;
 }
 
 } // namespace peer_mentor
