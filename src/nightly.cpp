@@ -26,7 +26,7 @@ statement resolve_former_failures = {
 void finish(const nightly_run &run, std::string_view status, const char *error)
 {
 	HOLD_INTERRUPTS();
-	const rights before = begin_owned(run.owner);
+	const rights before = begin_work(run);
 	end_lease(run.held, status, counts_json(run), error);
 	end_owned(before);
 	SPI_commit();
@@ -36,7 +36,7 @@ void finish(const nightly_run &run, std::string_view status, const char *error)
 void count_step(void *arg)
 {
 	auto        &run = *static_cast<nightly_run *>(arg);
-	const rights before = begin_owned(run.owner);
+	const rights before = begin_work(run);
 	run.count().total = run.step->count(run);
 	end_owned(before);
 }
@@ -44,7 +44,7 @@ void count_step(void *arg)
 void finish_step(void *arg)
 {
 	const nightly_run &run = *static_cast<const nightly_run *>(arg);
-	const rights       before = begin_owned(run.owner);
+	const rights       before = begin_work(run);
 	run.step->finish(run);
 	resolve_former_failures.write({of(std::string_view(run.step->name)), of(run.held.run)});
 	end_owned(before);
@@ -53,7 +53,7 @@ void finish_step(void *arg)
 void send_heartbeat(void *arg)
 {
 	const nightly_run &run = *static_cast<const nightly_run *>(arg);
-	const rights       before = begin_owned(run.owner);
+	const rights       before = begin_work(run);
 	keep_lease(run.held, run.step->name, counts_json(run));
 	end_owned(before);
 }
@@ -66,7 +66,7 @@ struct sweep_batch {
 void sweep_once(void *arg)
 {
 	auto        &s = *static_cast<sweep_batch *>(arg);
-	const rights before = begin_owned(s.run->owner);
+	const rights before = begin_work(*s.run);
 	s.more = s.run->step->sweep(*s.run);
 	end_owned(before);
 }
@@ -136,6 +136,13 @@ void run_steps(void *arg)
 }
 
 } // namespace
+
+rights begin_work(const nightly_run &run)
+{
+	const rights before = begin_owned(run.owner);
+	set_config_option("lock_timeout", "0", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return before;
+}
 
 step_count &nightly_run::count() const { return counts[step - nightly_steps]; }
 

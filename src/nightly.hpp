@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lease.hpp"
+#include "pg/rights.hpp"
 #include "transition.hpp"
 
 namespace peer_mentor {
@@ -71,6 +72,10 @@ struct nightly_step {
 
 extern const nightly_step nightly_steps[];
 extern const int          nightly_step_count;
+
+// The owner's rights for a part of the run.  What it has to wait for is short, whatever lock_timeout its
+// role has; end_owned() gives both back.
+rights begin_work(const nightly_run &run);
 
 // Runs one step in committed batches.
 void run_step(nightly_run &run);

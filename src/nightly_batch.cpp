@@ -56,7 +56,7 @@ void work_on(void *arg)
 {
 	batch             &b = *static_cast<batch *>(arg);
 	const nightly_run &run = *b.run;
-	const rights       before = begin_owned(run.owner);
+	const rights       before = begin_work(run);
 	make_constraints_immediate(); // so that one that fails is isolated with its mentor
 
 	auto ids = allocate<uuid>(b.due.size());
@@ -123,7 +123,7 @@ void find_next(void *arg)
 {
 	auto               &f = *static_cast<found_batch *>(arg);
 	MemoryContext const context = CurrentMemoryContext;
-	const rights        before = begin_owned(f.run->owner);
+	const rights        before = begin_work(*f.run);
 	const auto          found = f.run->step->find(*f.run, f.after);
 	MemoryContextSwitchTo(context); // what was found outlives the connection to SPI
 	f.due = allocate<due_mentor>(found.size());
@@ -135,7 +135,7 @@ void find_next(void *arg)
 
 void note_failure(const nightly_run &run, const uuid *mentor, const ErrorData *e)
 {
-	const rights before = begin_owned(run.owner);
+	const rights before = begin_work(run);
 	record_failure.write({of(run.held.run), of(std::string_view(run.step->name)), of(mentor),
 	                      of(std::string_view(unpack_sql_state(e->sqlerrcode))), of(std::string_view(e->message))});
 	end_owned(before);
