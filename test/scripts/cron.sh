@@ -54,14 +54,41 @@ as_keeper app "SELECT peer_mentor.schedule_nightly('* * * * *')" >/dev/null
 is 'scheduling again replaces' "$(pm_value app "SELECT count(*), min(schedule), min(username), min(command) FROM cron.job")" \
 	'1|* * * * *|keeper|CALL peer_mentor.run_nightly()'
 
+# shorter where pg_cron knows seconds; elsewhere this is refused
+as_keeper app "SELECT peer_mentor.schedule_nightly('3 seconds')" >/dev/null 2>&1
+
+import() { # name of the mentors
+	as_keeper app "INSERT INTO register_import (batch, mentor_key, certification_type, issued_on, expires_on)
+		SELECT '$1', '$1 ' || i, 'base', '2020-01-01', '2022-01-01' FROM generate_series(1, 50) i;
+		SELECT peer_mentor.import_register('00000000-0000-0000-0000-00000000000a', '$1')" >/dev/null
+}
 as_keeper app "INSERT INTO organisations (id, name) VALUES ('00000000-0000-0000-0000-00000000000a', 'A');
-	INSERT INTO certification_types (organisation_id, code) VALUES ('00000000-0000-0000-0000-00000000000a', 'base');
-	INSERT INTO register_import (mentor_key, certification_type, issued_on, expires_on)
-	SELECT 'm' || i, 'base', '2020-01-01', '2022-01-01' FROM generate_series(1, 50) i;
-	SELECT peer_mentor.import_register('00000000-0000-0000-0000-00000000000a')" >/dev/null
-ok 'pg_cron really runs it' wait_for app "SELECT EXISTS (SELECT FROM job_runs WHERE status = 'succeeded' AND counts -> 'expire' ->> 'moved' = '50')"
-is 'and all mentors are moved' "$(pm_value app "SELECT count(*) FROM peer_mentor_status WHERE status = 'expired_cert'")" 50
-is 'pg_cron saw it succeed' "$(pm_value app "SELECT bool_and(status = 'succeeded') FROM cron.job_run_details WHERE status <> 'running'")" t
+	INSERT INTO certification_types (organisation_id, code) VALUES ('00000000-0000-0000-0000-00000000000a', 'base')" >/dev/null
+
+# ---- pg_cron is restarted in mid run, which takes a restart of the server: its launcher, told to stop, does not come back
+
+as_keeper app "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.1); RETURN NEW; END';
+	CREATE TRIGGER slow BEFORE UPDATE ON peer_mentor_status FOR EACH ROW EXECUTE FUNCTION slow()" >/dev/null
+import slow
+ok 'a run is going on' wait_for app "SELECT EXISTS (SELECT FROM job_runs WHERE status = 'running' AND step = 'expire')"
+run=$(pm_value app "SELECT id FROM job_runs WHERE status = 'running'")
+pm_value app "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE backend_type = 'pg_cron launcher'" >/dev/null
+is 'the run goes on without the launcher, whose loss job_health sees' \
+	"$(pm_value app "SELECT (SELECT status FROM job_runs WHERE id = '$run'), cron_launcher_running FROM job_health")" 'running|f'
+pm_down main fast
+pm_up main
+is 'stopped with the server it says so' "$(pm_value app "SELECT status, error FROM job_runs WHERE id = '$run'")" 'interrupted|the worker was told to stop'
+as_keeper app 'DROP TRIGGER slow ON peer_mentor_status' >/dev/null
+is 'promises hold' "$(pm_psql app -At -f "$PM_ROOT/test/checks/promises.sql")" ''
+
+# ---- and the new one goes on
+
+began=$(pm_value app 'SELECT clock_timestamp()')
+import m
+ok 'pg_cron really runs it' wait_for app "SELECT EXISTS (SELECT FROM job_runs WHERE status = 'succeeded' AND started_at > '$began' AND (counts -> 'expire' ->> 'moved')::integer >= 50)"
+is 'and all mentors are moved, once' "$(pm_value app "SELECT count(*), sum(version), (SELECT count(*) FROM outbox_events WHERE event_type = 'status_changed') FROM peer_mentor_status WHERE status = 'expired_cert'")" '100|200|100'
+is 'promises hold after it' "$(pm_psql app -At -v as_of="$(pm_value app "SELECT max(as_of) FROM job_runs WHERE status = 'succeeded'")" -f "$PM_ROOT/test/checks/promises.sql")" ''
+ok 'pg_cron saw it succeed' wait_for app "SELECT bool_and(status = 'succeeded') FROM cron.job_run_details WHERE status <> 'running' AND start_time > '$began'"
 is 'job_health sees the launcher' "$(pm_value app 'SELECT cron_launcher_running FROM job_health')" t
 
 is 'unscheduled' "$(as_keeper app 'SELECT peer_mentor.unschedule_nightly()')" t
