@@ -13,6 +13,9 @@ constexpr actors everybody = staff | only(actor_kind::mentor);
 
 // The login is part of a key, so changing it needs the row for itself; taken before the status, as by whoever
 // deletes the mentor, or the two would wait for each other.
+// A restoration has the mentor's row before the status, so whoever writes it takes it first.
+statement lock_for_change = {
+	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", 1, {UUIDOID}};
 statement lock_for_login = {
 	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR UPDATE", 1, {UUIDOID}};
 statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id = $1", 2, {UUIDOID, UUIDOID}};
@@ -221,6 +224,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_listed)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "listed");
 	require_actor(c, args.id(0), everybody);
+	lock_for_change.run({of(args.id(0))});
 	lock_mentor(args.id(0), GetCurrentTimestamp());
 	change_listed.write({of(args.id(0)), of(PG_GETARG_BOOL(1))});
 	end_call(c);
@@ -233,6 +237,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_remove_mentor)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), administrators);
+	lock_for_change.run({of(args.id(0))});
 	const outcome result = unmoved(lock_mentor(args.id(0), GetCurrentTimestamp()));
 	mark_removed.write({of(args.id(0))});
 	end_call(c);

@@ -4,6 +4,7 @@
 #include "pg/boundary.hpp"
 #include "pg/graceful_stop.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/timeouts.hpp"
 #include "purge.hpp"
 #include "storage.hpp"
 
@@ -29,7 +30,7 @@ void finish(const nightly_run &run, std::string_view status, const char *error)
 	const rights before = begin_work(run);
 	end_lease(run.held, status, counts_json(run), error);
 	end_owned(before);
-	SPI_commit();
+	commit_without_timeout();
 	RESUME_INTERRUPTS();
 }
 
@@ -94,12 +95,14 @@ void run_passes(nightly_run &run)
 	attempt_or_stop(run, count_step, &run);
 	if (count.total > 0)
 		commit_batch(run);
-	for (int pass = 1; count.total > 0; ++pass) {
-		count.skipped = make_pass(run);
-		if (count.skipped == 0 || run.rehearsal || pass == most_passes)
-			break;
+	run.later.count = 0;
+	if (count.total > 0)
+		make_first_pass(run);
+	for (int pass = 2; run.later.count > 0 && !run.rehearsal && pass <= most_passes; ++pass) {
 		pg_usleep(pause_between_passes_us);
+		make_later_pass(run);
 	}
+	count.skipped = static_cast<std::int64_t>(run.later.count);
 }
 
 void require_top_level(FunctionCallInfo fcinfo)
@@ -121,7 +124,7 @@ std::optional<lease> begin_run(Oid owner, TimestampTz as_of)
 	const rights before = begin_owned(owner);
 	const auto   held = take_lease("nightly", as_of);
 	end_owned(before);
-	SPI_commit();
+	commit_without_timeout();
 	return held;
 }
 
@@ -158,6 +161,7 @@ nightly_run make_run(const lease &held, Oid owner, TimestampTz as_of, std::int32
 	        allocate<step_count>(static_cast<std::size_t>(nightly_step_count)).data(),
 	        allocate<std::int64_t>(purge_kind_count).data(),
 	        {},
+	        {CurrentMemoryContext},
 	        nullptr};
 }
 
@@ -191,7 +195,7 @@ void commit_batch(nightly_run &run)
 			stop_run(run, e);
 		ReThrowError(e);
 	}
-	SPI_commit();
+	commit_without_timeout();
 }
 
 void run_step(nightly_run &run)
@@ -200,7 +204,8 @@ void run_step(nightly_run &run)
 		run_sweeps(run);
 	else
 		run_passes(run);
-	if (run.count().skipped == 0 && run.count().failed == 0)
+	// A rehearsal holds every lock to its end, so it does not ask for those that only tidy up.
+	if (run.count().skipped == 0 && run.count().failed == 0 && !run.rehearsal)
 		attempt_or_stop(run, finish_step, &run);
 }
 
@@ -223,7 +228,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	const Oid owner = require_storage();
 	require_operator(owner, "run the nightly run");
-	disable_timeout(STATEMENT_TIMEOUT, false); // the whole run is one statement
+	take_timeouts_away(); // the whole run is one statement
 	const auto held = begin_run(owner, as_of);
 	if (!held)
 		ereport(NOTICE, (errmsg("another run is in progress; this one is skipped")));

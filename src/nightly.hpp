@@ -19,13 +19,25 @@ struct step_count {
 
 // What the reconciliation of this run looked at and found.
 struct reconciled {
+	bool                begun = false;
+	std::int64_t        passed = 0; // with those that somebody held locked
 	std::int64_t        looked_at = 0;
 	std::int64_t        open = 0;
 	std::int64_t        resolved = 0;
-	std::optional<uuid> up_to; // the next run goes on behind this mentor
+	std::optional<uuid> up_to; // the next batch, or run, goes on behind this mentor
 };
 
 struct nightly_step;
+
+struct due_mentor;
+
+// Those that others held locked, for a later pass.  Lives as long as the run.
+struct postponed {
+	MemoryContext context;
+	due_mentor   *items = nullptr;
+	std::size_t   count = 0;
+	std::size_t   capacity = 0;
+};
 
 struct nightly_run {
 	lease               held;
@@ -38,6 +50,7 @@ struct nightly_run {
 	step_count         *counts;    // one per step
 	std::int64_t       *removed;   // one per kind of row that is purged
 	reconciled          drift;
+	postponed           later;
 	const nightly_step *step;
 
 	step_count &count() const;
@@ -80,8 +93,11 @@ rights begin_work(const nightly_run &run);
 // Runs one step in committed batches.
 void run_step(nightly_run &run);
 
-// Runs all that is due, in batches of their own; returns how many mentors others hold locked.
-std::int64_t make_pass(nightly_run &run);
+// Looks at all that are due, in batches of their own; those that others hold locked are postponed.
+void make_first_pass(nightly_run &run);
+
+// Looks at those postponed.
+void make_later_pass(nightly_run &run);
 
 // Runs this in a subtransaction, or ends the run with its error.
 void attempt_or_stop(nightly_run &run, void (*body)(void *), void *arg);

@@ -22,28 +22,50 @@ statement resolve_failures = {
 	2,
 	{TEXTOID, UUIDARRAYOID}};
 
+// Who is neither deleted nor removed since the mentors were found.
+statement still_there = {
+	"SELECT m.id FROM public.peer_mentors m WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id",
+	1,
+	{UUIDARRAYOID}};
+
 struct batch {
 	nightly_run                *run;
-	std::span<const due_mentor> due;   // sorted by id, each mentor once
+	std::span<const due_mentor> due; // sorted by id, each mentor once
+	uuid                       *locked_by_others; // room for as many as are due
 	step_count                  count; // of this batch alone
 };
 
-const evaluation &recovery_of(const batch &b, const mentor &m)
+const due_mentor &due_of(const batch &b, const uuid &mentor)
 {
-	const auto at = std::lower_bound(b.due.begin(), b.due.end(), m.id,
-	                                 [](const due_mentor &d, const uuid &id) { return d.at.mentor < id; });
-	return at->recovery;
+	return *std::lower_bound(b.due.begin(), b.due.end(), mentor,
+	                         [](const due_mentor &d, const uuid &id) { return d.at.mentor < id; });
 }
 
 std::span<evaluation> recoveries_of(const batch &b, std::span<const mentor> mentors)
 {
 	auto recoveries = allocate<evaluation>(mentors.size());
 	for (std::size_t i = 0; i < mentors.size(); ++i) {
-		recoveries[i] = recovery_of(b, mentors[i]);
+		recoveries[i] = due_of(b, mentors[i].id).recovery;
 		if (recoveries[i].effective_on && *recoveries[i].effective_on > mentors[i].today)
 			recoveries[i].effective_on.reset();
 	}
 	return recoveries;
+}
+
+void note_locked(batch &b, std::span<const uuid> ids, std::span<const mentor> mentors)
+{
+	b.count.skipped = 0;
+	if (ids.size() == mentors.size())
+		return;
+	const rows present = still_there.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); })});
+	std::size_t had = 0; // both are in order of id
+	for (std::uint64_t i = 0; i < present.count; ++i) {
+		const uuid id = present[i].id(1);
+		while (had < mentors.size() && mentors[had].id < id)
+			++had;
+		if (had == mentors.size() || id < mentors[had].id)
+			b.locked_by_others[b.count.skipped++] = id;
+	}
 }
 
 std::int64_t count_expired(std::span<const overtaken> changes)
@@ -71,7 +93,7 @@ void work_on(void *arg)
 	                        array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); })});
 
 	b.count.done = static_cast<std::int64_t>(mentors.size());
-	b.count.skipped = static_cast<std::int64_t>(b.due.size() - mentors.size());
+	note_locked(b, ids, mentors);
 	b.count.moved = static_cast<std::int64_t>(moves.size());
 	b.count.expired = count_expired(changes);
 	end_owned(before);
@@ -86,21 +108,49 @@ void add(step_count &sum, const step_count &part)
 	sum.failed += part.failed;
 }
 
-// One at a time, so that a mentor who raises an error does not stop the others.
-void work_singly(batch &whole)
+void postpone(postponed &later, const due_mentor &d)
 {
-	for (std::size_t i = 0; i < whole.due.size(); ++i) {
-		batch one = {whole.run, whole.due.subspan(i, 1), {}};
+	if (later.count == later.capacity) {
+		const std::size_t   wider = std::max<std::size_t>(64, 2 * later.capacity);
+		MemoryContext const here = MemoryContextSwitchTo(later.context);
+		const auto          items = allocate<due_mentor>(wider);
+		std::copy_n(later.items, later.count, items.begin());
+		if (later.items != nullptr)
+			pfree(later.items);
+		later.items = items.data();
+		later.capacity = wider;
+		MemoryContextSwitchTo(here);
+	}
+	later.items[later.count++] = d;
+}
+
+// What a subtransaction did stays.
+void keep(const batch &b)
+{
+	add(b.run->count(), b.count);
+	for (std::int64_t i = 0; i < b.count.skipped; ++i)
+		postpone(b.run->later, due_of(b, b.locked_by_others[i]));
+}
+
+// One at a time, so that a mentor who raises an error does not stop the others.
+void work_singly(const batch &whole)
+{
+	nightly_run &run = *whole.run;
+	for (const due_mentor &d : whole.due) {
+		batch one = {&run, {&d, 1}, whole.locked_by_others, {}};
 		if (ErrorData *e = attempt(work_on, &one)) {
 			if (concerns_everybody(e))
-				stop_run(*whole.run, e);
-			note_failure(*whole.run, &whole.due[i].at.mentor, e);
+				stop_run(run, e);
+			if (e->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED)
+				postpone(run.later, d);
+			else {
+				note_failure(run, &d.at.mentor, e);
+				++run.count().failed;
+			}
 			FreeErrorData(e);
-			++whole.count.failed;
 			continue;
 		}
-		add(whole.count, one.count);
-		whole.count.skipped += one.count.skipped;
+		keep(one);
 	}
 }
 
@@ -131,6 +181,37 @@ void find_next(void *arg)
 	end_owned(before);
 }
 
+// The memory of a batch, until the last of its work.
+struct batch_memory {
+	MemoryContext context;
+	MemoryContext outer;
+};
+
+batch_memory begin_batch()
+{
+	MemoryContext const context =
+		AllocSetContextCreate(CurrentMemoryContext, "peer_mentor batch", ALLOCSET_DEFAULT_SIZES);
+	return {context, MemoryContextSwitchTo(context)};
+}
+
+void end_batch(const batch_memory &m)
+{
+	MemoryContextSwitchTo(m.outer);
+	MemoryContextDelete(m.context);
+}
+
+void work_through(nightly_run &run, std::span<const due_mentor> due)
+{
+	batch b = {&run, due, allocate<uuid>(due.size()).data(), {}};
+	if (ErrorData *e = attempt(work_on, &b)) {
+		if (concerns_everybody(e))
+			stop_run(run, e);
+		work_singly(b);
+	} else
+		keep(b);
+	commit_batch(run);
+}
+
 } // namespace
 
 void note_failure(const nightly_run &run, const uuid *mentor, const ErrorData *e)
@@ -147,34 +228,33 @@ void attempt_or_stop(nightly_run &run, void (*body)(void *), void *arg)
 		stop_run(run, e);
 }
 
-std::int64_t make_pass(nightly_run &run)
+void make_first_pass(nightly_run &run)
 {
-	std::int64_t skipped = 0;
-	found_batch  next = {&run, {DATEVAL_NOBEGIN, {}, true}, {}};
-	for (;;) {
-		MemoryContext const batch_context =
-			AllocSetContextCreate(CurrentMemoryContext, "peer_mentor batch", ALLOCSET_DEFAULT_SIZES);
-		MemoryContext const outer = MemoryContextSwitchTo(batch_context);
+	found_batch next = {&run, {DATEVAL_NOBEGIN, {}, true}, {}};
+	std::size_t found;
+	do {
+		const batch_memory memory = begin_batch();
 		attempt_or_stop(run, find_next, &next);
-		const std::size_t found = next.due.size();
+		found = next.due.size();
 		if (found > 0) {
 			next.after = next.due.back().at;
-			batch b = {&run, sort_by_id(next.due), {}};
-			if (ErrorData *e = attempt(work_on, &b)) {
-				if (concerns_everybody(e))
-					stop_run(run, e);
-				b.count = {};
-				work_singly(b);
-			}
-			add(run.count(), b.count);
-			skipped += b.count.skipped;
-			commit_batch(run);
+			work_through(run, sort_by_id(next.due));
 		}
-		MemoryContextSwitchTo(outer);
-		MemoryContextDelete(batch_context);
-		if (found < static_cast<std::size_t>(run.batch_size))
-			return skipped;
+		end_batch(memory);
+	} while (found == static_cast<std::size_t>(run.batch_size));
+}
+
+void make_later_pass(nightly_run &run)
+{
+	const auto due = sort_by_id({run.later.items, run.later.count});
+	const auto most = static_cast<std::size_t>(run.batch_size);
+	run.later = {run.later.context};
+	for (std::size_t at = 0; at < due.size(); at += most) {
+		const batch_memory memory = begin_batch();
+		work_through(run, due.subspan(at, std::min(most, due.size() - at)));
+		end_batch(memory);
 	}
+	pfree(due.data());
 }
 
 } // namespace peer_mentor
