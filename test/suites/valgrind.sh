@@ -27,7 +27,7 @@ until "$PM_BIN/pg_isready" -q; do
 	sleep 1
 done
 
-PGOPTIONS='-c statement_timeout=0' run_installcheck ISOLATION= | grep -v '^1\.\.' >"$PM_RUN/regress.tap"
+PGOPTIONS='-c statement_timeout=0' run_installcheck ISOLATION= "$PM_RUN" | grep -v '^1\.\.' >"$PM_RUN/regress.tap"
 tap_count=$(grep -cE '^(ok|not ok)' "$PM_RUN/regress.tap")
 tap_failed=$(grep -c '^not ok' "$PM_RUN/regress.tap")
 cat "$PM_RUN/regress.tap"
