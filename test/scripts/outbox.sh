@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 pm_need server python3 python3-psycopg2 python3-jsonschema
 seconds=$((${MINUTES:-0} * 60))
-[ $seconds -gt 0 ] || seconds=8
+[ $seconds -gt 0 ] || seconds=6
 seed=${SEED:-20261121}
 outbox=$PM_ROOT/test/outbox
 pm_install
