@@ -78,7 +78,7 @@ class Organisation:
             self.ladder = a.get('reminder_days', self.ladder)
             self.auto_reactivate = a.get('auto_reactivate', self.auto_reactivate)
             before, self.portal_sync = self.portal_sync, a.get('portal_sync', self.portal_sync)
-            if self.portal_sync != before:
+            if before == 'off' and self.portal_sync != 'off':
                 for m in self.mentors:
                     m.follow_listing(Author('system', now))
         else:
