@@ -91,6 +91,14 @@ COMMENT ON TABLE peer_mentor_private.portal_mentors IS
 CREATE INDEX IF NOT EXISTS portal_mentors_organisation_id_idx ON peer_mentor_private.portal_mentors (organisation_id);
 ALTER TABLE peer_mentor_private.portal_mentors ENABLE ROW LEVEL SECURITY;
 
+CREATE TABLE IF NOT EXISTS peer_mentor_private.outbox_workers (
+	channel     text PRIMARY KEY,
+	waits_since timestamptz NOT NULL
+);
+COMMENT ON TABLE peer_mentor_private.outbox_workers IS
+	'When a worker of this channel last got less than it asked for, give or take a minute, and so may be waiting to be notified.';
+ALTER TABLE peer_mentor_private.outbox_workers ENABLE ROW LEVEL SECURITY;
+
 DO $$
 BEGIN
 	PERFORM peer_mentor_private.make_user_key('outbox_events', 'actor_id', 'SET NULL');

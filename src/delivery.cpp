@@ -168,14 +168,15 @@ call begin_worker_call()
 	return c;
 }
 
-std::string_view channel_argument(const arguments &args, int i)
+const char *channel_argument(const arguments &args, int i)
 {
 	require_argument(args, i, "channel");
 	const auto channel = *args.optional_text(i);
-	if (channel != notification_channel && channel != portal_channel)
-		invalid_argument("channel", psprintf("channel \"%s\" is not known", to_cstring(channel)),
-		                 "There are notification and portal_sync.");
-	return channel;
+	for (const char *known : {notification_channel, portal_channel})
+		if (channel == known)
+			return known;
+	invalid_argument("channel", psprintf("channel \"%s\" is not known", to_cstring(channel)),
+	                 "There are notification and portal_sync.");
 }
 
 void require_length(const arguments &args, int i, const char *name, const Interval &least, const Interval &most)
@@ -187,16 +188,18 @@ void require_length(const arguments &args, int i, const char *name, const Interv
 }
 
 struct claim {
-	bool             notifies;
+	const char      *channel;
 	uuid             token;
 	value            lease;
 	TupleDesc        descriptor;
 	Tuplestorestate *result;
 };
 
+bool is_of_people(const claim &c) { return c.channel == notification_channel; }
+
 std::span<std::int64_t> lease_next(const claim &c, std::int32_t most, TimestampTz now)
 {
-	statement  &lease = c.notifies ? claim_notifications : claim_portal_events;
+	statement  &lease = is_of_people(c) ? claim_notifications : claim_portal_events;
 	const rows  leased = lease.write({of(most), of_time(now), of(c.token), c.lease, of(most_attempts)});
 	auto        ids = allocate<std::int64_t>(leased.count);
 	std::size_t n = 0;
@@ -230,8 +233,8 @@ void claim_batch(const claim &c, std::int32_t batch_size)
 		const TimestampTz now = GetCurrentTimestamp();
 		const auto        ids = lease_next(c, batch_size, now);
 		if (ids.empty())
-			return;
-		if (c.notifies) {
+			return note_waiting_worker(c.channel);
+		if (is_of_people(c)) {
 			const auto nobody = resolve_recipients(ids);
 			finish_without_delivery.write(
 				{array_of(ids.size(), INT8OID, [&](std::size_t i) { return of(ids[i]); }), of_time(now),
@@ -361,7 +364,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_claim_events)
 	require_argument(args, 2, "lease");
 	require_length(args, 2, "lease", {1, 0, 0}, {0, 1, 0});
 	auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-	claim_batch({channel == notification_channel, fresh_token.run({})[0].id(1), of_datum(PG_GETARG_DATUM(2)),
+	claim_batch({channel, fresh_token.run({})[0].id(1), of_datum(PG_GETARG_DATUM(2)),
 	             result->setDesc, result->setResult},
 	            batch_size);
 	end_call(c);
@@ -403,11 +406,11 @@ PEER_MENTOR_FUNCTION(peer_mentor_replay_events)
 	// Without a word about whom and since when nobody is mailed again.
 	const bool only_undelivered = channel == notification_channel && args.is_null(1) && args.is_null(2);
 	const auto replayed = replay
-	                          .write({of(channel), of(args.optional_id(1)),
+	                          .write({of(std::string_view(channel)), of(args.optional_id(1)),
 	                                  value(args.fcinfo->args[2].value, args.is_null(2)), of(only_undelivered)})[0]
 	                          .bigint(1);
 	if (replayed > 0)
-		wake_workers(channel == notification_channel ? notification_channel : portal_channel);
+		wake_workers(channel);
 	end_call(c);
 	PG_RETURN_INT64(replayed);
 }

@@ -10,6 +10,29 @@ namespace {
 
 bool notifies = true;
 
+// Workers look at least once a minute, so one that has not for this long is gone.
+statement a_worker_waits = {
+	"SELECT 1 FROM peer_mentor_private.outbox_workers w WHERE w.channel = $1 AND w.waits_since > clock_timestamp() - interval '10 minutes'",
+	1,
+	{TEXTOID}};
+
+statement last_wait = {
+	"SELECT w.waits_since < clock_timestamp() - interval '1 minute' FROM peer_mentor_private.outbox_workers w WHERE w.channel = $1",
+	1,
+	{TEXTOID}};
+
+statement note_first_wait = {
+	"INSERT INTO peer_mentor_private.outbox_workers (channel, waits_since) VALUES ($1, clock_timestamp()) ON CONFLICT DO NOTHING",
+	1,
+	{TEXTOID}};
+
+// Whoever else is noting it says the same.
+statement note_wait = {
+	"UPDATE peer_mentor_private.outbox_workers SET waits_since = clock_timestamp() "
+	" WHERE channel IN (SELECT w.channel FROM peer_mentor_private.outbox_workers w WHERE w.channel = $1 FOR NO KEY UPDATE SKIP LOCKED)",
+	1,
+	{TEXTOID}};
+
 // Who made the change is in the history.
 statement append_status_events = {
 	"INSERT INTO public.outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) "
@@ -47,8 +70,18 @@ statement append_expiry_events = {
 
 void wake_workers(const char *channel)
 {
-	if (notifies)
+	if (notifies && !a_worker_waits.run({of(std::string_view(channel))}).empty())
 		Async_Notify("peer_mentor_outbox", channel);
+}
+
+void note_waiting_worker(const char *channel)
+{
+	const value name = of(std::string_view(channel));
+	const rows  last = last_wait.run({name});
+	if (last.empty())
+		note_first_wait.run({name});
+	else if (last[0].boolean(1))
+		note_wait.run({name});
 }
 
 void write_status_events(std::span<const move> moves, const author &by)

@@ -8,8 +8,12 @@ namespace peer_mentor {
 inline constexpr const char *notification_channel = "notification";
 inline constexpr const char *portal_channel = "portal_sync";
 
-// Tells workers that LISTEN of new events on this channel, when the transaction commits.
+// Tells workers that LISTEN of new events on this channel, when the transaction commits; none where no worker may be
+// waiting, because transactions that notify commit one after the other.
 void wake_workers(const char *channel);
+
+// A worker of this channel got less than it asked for.
+void note_waiting_worker(const char *channel);
 
 void write_status_events(std::span<const move> moves, const author &by);
 

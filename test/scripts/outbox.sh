@@ -20,21 +20,25 @@ pm_psql outbox -f "$outbox/begin.sql" || exit 1
 
 # ---- a worker that waits is woken, once for a transaction
 
-wakes() { # statement
-	"$PM_PYTHON" - "dbname=outbox user=keeper" "$1" <<'PY'
+wakes() { # statement, and who waits
+	"$PM_PYTHON" - "dbname=outbox user=keeper" "$@" <<'PY'
 import select, sys
 import psycopg2
 listener, writer = psycopg2.connect(sys.argv[1]), psycopg2.connect(sys.argv[1])
 listener.autocommit = writer.autocommit = True
 listener.cursor().execute('LISTEN peer_mentor_outbox')
+for channel in sys.argv[3:]:
+    listener.cursor().execute("SELECT count(*) FROM claim_events(%s, 1000, '1 microsecond')", (channel,))
 writer.cursor().execute(sys.argv[2])
 while select.select([listener], [], [], 1)[0]:
     listener.poll()
 print(' '.join(sorted(n.payload for n in listener.notifies)))
 PY
 }
-is 'a change wakes both channels' "$(wakes "SELECT pause_mentor(md5('m1')::uuid)")" 'notification portal_sync'
-is 'a thousand changes of a transaction wake each once' "$(wakes "DO \$\$ BEGIN FOR i IN 1 .. 10 LOOP
+is 'where nobody waits nobody is woken' "$(wakes "SELECT pause_mentor(md5('m1')::uuid), reactivate_mentor(md5('m1')::uuid)")" ''
+is 'nor who waits for something else' "$(wakes "SELECT renew_certification(md5('m1')::uuid, 'course')" portal_sync)" ''
+is 'a change wakes both channels' "$(wakes "SELECT pause_mentor(md5('m1')::uuid)" notification portal_sync)" 'notification portal_sync'
+is 'many changes of a transaction wake each once' "$(wakes "DO \$\$ BEGIN FOR i IN 1 .. 10 LOOP
 	PERFORM reactivate_mentor(md5('m' || m)::uuid), pause_mentor(md5('m' || m)::uuid) FROM generate_series(1, 1) m; END LOOP; END \$\$")" 'notification portal_sync'
 is 'peer_mentor.notify = off wakes nobody' "$(wakes "SET peer_mentor.notify = off; SELECT reactivate_mentor(md5('m1')::uuid)")" ''
 is 'nor does what was undone' "$(wakes "DO \$\$ BEGIN PERFORM pause_mentor(md5('m1')::uuid); RAISE 'x'; EXCEPTION WHEN OTHERS THEN NULL; END \$\$")" ''
