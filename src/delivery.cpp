@@ -229,9 +229,9 @@ std::int32_t hand_out(const claim &c, std::span<const std::int64_t> ids)
 // Events for nobody are finished on the way, so it may take several rounds.
 void claim_batch(const claim &c, std::int32_t batch_size)
 {
+	const TimestampTz now = GetCurrentTimestamp(); // the same for all, so that the shortest lease outlasts the call
 	for (int round = 0; batch_size > 0 && round < most_rounds; ++round) {
-		const TimestampTz now = GetCurrentTimestamp();
-		const auto        ids = lease_next(c, batch_size, now);
+		const auto ids = lease_next(c, batch_size, now);
 		if (ids.empty())
 			return note_waiting_worker(c.channel);
 		if (is_of_people(c)) {

@@ -12,8 +12,11 @@ INSERT INTO role_assignments (user_id, organisation_id, chapter_id, role) VALUES
 	(md5('u102')::uuid, md5('o')::uuid, md5('c2')::uuid, 'coordinator'), (md5('u103')::uuid, md5('o')::uuid, md5('c3')::uuid, 'chapter_admin'),
 	(md5('u104')::uuid, md5('o')::uuid, NULL, 'org_admin');
 INSERT INTO peer_mentors (id, organisation_id, user_id) SELECT md5('m' || m)::uuid, md5('o')::uuid, CASE WHEN m % 2 = 0 THEN md5('u' || m)::uuid END FROM generate_series(1, 100) m;
+-- and some whom the storm leaves alone
+INSERT INTO peer_mentors (id, organisation_id) SELECT md5('quiet' || m)::uuid, md5('o')::uuid FROM generate_series(1, 5) m;
 INSERT INTO mentor_chapters (mentor_id, chapter_id) SELECT md5('m' || m)::uuid, md5('c' || 1 + m % 3)::uuid FROM generate_series(1, 100) m;
 SELECT count(record_certification(md5('m' || m)::uuid, 'course', current_date)) FROM generate_series(1, 100) m \g /dev/null
+SELECT count(record_certification(md5('quiet' || m)::uuid, 'course', current_date)) FROM generate_series(1, 5) m \g /dev/null
 RESET ROLE;
 
 CREATE SCHEMA consumer;

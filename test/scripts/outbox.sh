@@ -69,9 +69,8 @@ ok 'disorder is seen' sh -c "echo '$(wrong "UPDATE consumer.received SET seq = -
 # ---- payloads, of a night as well
 
 PGUSER=keeper pm_psql outbox -o /dev/null \
-	-c "SELECT correct_certification(md5('m1')::uuid, 'course', current_date - 700, current_date + 3), correct_certification(md5('m2')::uuid, 'course', current_date - 700, current_date + 40),
-	           renew_certification(md5('m3')::uuid, 'course'), remove_mentor(md5('m4')::uuid)" \
-	-c "SELECT pause_mentor(md5('m5')::uuid, current_date) FROM peer_mentor_status WHERE mentor_id = md5('m5')::uuid AND status = 'active'" \
+	-c "SELECT correct_certification(md5('quiet1')::uuid, 'course', current_date - 700, current_date + 3), correct_certification(md5('quiet2')::uuid, 'course', current_date - 700, current_date + 40),
+	           renew_certification(md5('quiet3')::uuid, 'course'), remove_mentor(md5('quiet4')::uuid), pause_mentor(md5('quiet5')::uuid, current_date)" \
 	-c "CALL peer_mentor.run_nightly(now() + interval '12 days')" 2>&1 | sed 's/^/# /'
 pm_psql outbox -At -F "$(printf '\t')" -c 'SELECT event_type, payload FROM outbox_events' >"$PM_RUN/payloads"
 is 'every payload is as docs/events says, and the schemas say something' "$("$PM_PYTHON" "$outbox/validate.py" "$PM_ROOT/docs/events" \
