@@ -55,7 +55,8 @@ statement forget_mentors = {
 	1,
 	{UUIDARRAYOID}};
 
-statement lock_status = {"SELECT 1 FROM public.peer_mentor_status WHERE mentor_id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
+statement lock_status = {
+	"SELECT 1 FROM public.peer_mentor_status WHERE mentor_id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 
 statement mentors_of = {
 	"SELECT m.id FROM public.peer_mentors m WHERE m.organisation_id = $1 ORDER BY m.id", 1, {UUIDOID}};

@@ -65,11 +65,10 @@ statement keep_undeliverable = {
 	1,
 	{INT8ARRAYOID}};
 
-statement settle_undeliverable = {
-	"UPDATE public.undeliverable_notifications SET resolved_at = clock_timestamp() "
-	" WHERE event_id = ANY ($1) AND event_id <> ALL ($2) AND resolved_at IS NULL",
-	2,
-	{INT8ARRAYOID, INT8ARRAYOID}};
+statement settle_undeliverable = {"UPDATE public.undeliverable_notifications SET resolved_at = clock_timestamp() "
+                                  " WHERE event_id = ANY ($1) AND event_id <> ALL ($2) AND resolved_at IS NULL",
+                                  2,
+                                  {INT8ARRAYOID, INT8ARRAYOID}};
 
 struct delivery {
 	std::int64_t     event;
