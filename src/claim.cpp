@@ -18,16 +18,13 @@ constexpr std::int32_t largest_batch = 1000;
 constexpr int          most_rounds = 100;
 constexpr int          columns = 12;
 
-#define IS_WAITING(e) e ".delivered_at IS NULL AND " e ".dead_at IS NULL "
-
 // The first one waiting of each mentor, whether it can be had or not, holds back those behind it.
-#define IS_CLAIMABLE                                                                                                        \
-	" AND " IS_WAITING(                                                                                                     \
-		"e") " AND e.available_at <= $2 "                                                                                   \
-			 " AND (e.leased_until IS NULL OR e.leased_until <= $2) "                                                       \
-			 " AND NOT EXISTS (SELECT FROM public.outbox_events p "                                                         \
-			 "                  WHERE p.mentor_id = e.mentor_id AND p.id < e.id AND p.channel = e.channel AND " IS_WAITING( \
-				 "p") ") "
+#define IS_CLAIMABLE                                                                               \
+	" AND e.delivered_at IS NULL AND e.dead_at IS NULL AND e.available_at <= $2 "                  \
+	" AND (e.leased_until IS NULL OR e.leased_until <= $2) "                                       \
+	" AND NOT EXISTS (SELECT FROM public.outbox_events p "                                         \
+	"                  WHERE p.mentor_id = e.mentor_id AND p.id < e.id AND p.channel = e.channel " \
+	"                    AND p.delivered_at IS NULL AND p.dead_at IS NULL) "
 
 // One whose lease ran out as often as it may be tried is given up instead.
 #define LEASE                                                                                                                 \
@@ -76,13 +73,11 @@ statement read_claimed = {
 	"       COALESCE((SELECT jsonb_agg(jsonb_build_object('recipient', d.recipient, 'role', d.role) ORDER BY d.recipient) "
 	"                   FROM public.outbox_deliveries d WHERE d.event_id = e.id AND d.delivered_at IS NULL AND d.dead_at IS NULL), '[]') "
 	"  FROM unnest($1) u (id) JOIN public.outbox_events e ON e.id = u.id "
-	" WHERE e.claim_token = $2 AND " IS_WAITING("e") " ORDER BY e.id",
+	" WHERE e.claim_token = $2 AND e.delivered_at IS NULL AND e.dead_at IS NULL ORDER BY e.id",
 	2,
 	{INT8ARRAYOID, UUIDOID}};
 
 statement fresh_token = {"SELECT gen_random_uuid()", 0, {}};
-
-#undef IS_WAITING
 
 struct claim {
 	const char      *channel;
