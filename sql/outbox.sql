@@ -124,6 +124,13 @@ SELECT grant_role(test.id('olga'), test.id('north'), 'org_admin') IS NOT NULL, r
 SELECT pg_temp.claim('w', 'notification');
 SELECT pg_temp.complete('w', 'dora');
 SELECT pg_temp.name(mentor_id), resolved_at IS NOT NULL AS resolved FROM undeliverable_notifications;
+-- dealt with, it is replayed no more
+SELECT end_role(test.id('olga'), test.id('north'), 'org_admin'), test.call('pause_mentor(test.id(''dora''))'), test.call('reactivate_mentor(test.id(''dora''))');
+SELECT pg_temp.claim('w', 'notification');
+SELECT resolve_undeliverable(id) FROM undeliverable_notifications WHERE resolved_at IS NULL ORDER BY id LIMIT 1;
+SELECT replay_events('notification'), grant_role(test.id('olga'), test.id('north'), 'org_admin') IS NOT NULL;
+SELECT pg_temp.claim('w', 'notification');
+SELECT pg_temp.complete('w', 'dora');
 -- what is delivered is purged after its time, what nobody has dealt with is not
 SELECT end_role(test.id('olga'), test.id('north'), 'org_admin'), test.call('pause_mentor(test.id(''dora''))');
 SELECT pg_temp.claim('w', 'notification');
