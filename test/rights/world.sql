@@ -80,6 +80,8 @@ INSERT INTO status_discrepancies (kind, mentor_id, found, expected) SELECT 'stat
 INSERT INTO report_snapshots (organisation_id, from_day, to_day, report) SELECT id, current_date, current_date, '{}' FROM organisations;
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) SELECT md5('m')::uuid ON CONFLICT DO NOTHING;
 INSERT INTO peer_mentor_private.ladder_changes (organisation_id, changed_at) SELECT md5('org')::uuid, now();
+INSERT INTO peer_mentor_private.outbox_workers VALUES ('notification', now());
+INSERT INTO peer_mentor_private.portal_mentors (mentor_id, organisation_id, state) SELECT md5('m')::uuid, md5('org')::uuid, 'shown';
 SET LOCAL session_replication_role = origin;
 
 -- ---- the harness
