@@ -50,16 +50,22 @@ CREATE TABLE IF NOT EXISTS public.status_discrepancies (
 	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	kind        text NOT NULL,
 	mentor_id   uuid REFERENCES public.peer_mentors (id) ON DELETE CASCADE,
+	about       text NOT NULL DEFAULT '',
 	found       jsonb NOT NULL,
 	expected    jsonb NOT NULL,
 	found_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	resolved_at timestamptz
+	resolved_at timestamptz,
+	outcome     text
 );
-COMMENT ON TABLE public.status_discrepancies IS 'Findings of the reconciliation: what is, and what should be. One open finding of a kind for a mentor.';
-COMMENT ON COLUMN public.status_discrepancies.kind IS
-	'status_missing, status_differs (from the newest history row), history_broken, pause_differs (from the status), certification_ignored (blocked but not expired_cert, or the other way round), chapter_differs (from the primary one), reminder_differs (from the certification), event_missing (of the newest history row).';
+COMMENT ON TABLE public.status_discrepancies IS
+	'Findings of the reconciliation: what is, and what should be. One open finding of a kind about one thing of a mentor.';
+COMMENT ON COLUMN public.status_discrepancies.kind IS 'One of peer_mentor_private.discrepancy_kinds(), which says what each means.';
+COMMENT ON COLUMN public.status_discrepancies.mentor_id IS 'NULL where the finding is about no mentor that is there.';
+COMMENT ON COLUMN public.status_discrepancies.about IS 'Which of several things of the mentor: a certification type, a version, a table, a reference; empty where there is one only.';
+COMMENT ON COLUMN public.status_discrepancies.outcome IS 'What the last repair said: repaired, refused or failed, and why; NULL where none was tried.';
 CREATE INDEX IF NOT EXISTS status_discrepancies_mentor_id_idx ON public.status_discrepancies (mentor_id);
-CREATE UNIQUE INDEX IF NOT EXISTS status_discrepancies_open_key ON public.status_discrepancies (mentor_id, kind) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS status_discrepancies_open_key
+	ON public.status_discrepancies (mentor_id, kind, about) NULLS NOT DISTINCT WHERE resolved_at IS NULL;
 CREATE INDEX IF NOT EXISTS status_discrepancies_resolved_at_idx ON public.status_discrepancies (resolved_at);
 
 CREATE TABLE IF NOT EXISTS public.report_snapshots (
