@@ -226,6 +226,44 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.review_restored() IS 'A mentor who is restored is looked at again.';
 
+-- What the public listing shows may change by columns of the directory as well; where no portal listens nothing is locked.
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_listing() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM public.organisations o WHERE o.id = NEW.organisation_id AND o.portal_sync <> 'off') THEN
+		PERFORM peer_mentor.follow_listing(NEW.id);
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_listing() IS 'Tells the portal of a mentor who is listed, unlisted, removed or restored.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_removal() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.follow_removal(ARRAY(SELECT d.id FROM deleted d));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_removal() IS 'Tells the portal of mentors who are deleted.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_portal_sync() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- Calls that began before this one ends told the portal nothing; the nightly run looks at all holders again.
+	IF OLD.portal_sync = 'off' THEN
+		UPDATE public.certification_types SET rules_changed_at = clock_timestamp() WHERE organisation_id = NEW.id;
+	END IF;
+	PERFORM peer_mentor.follow_portal_sync(NEW.id, NEW.portal_sync);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_portal_sync() IS 'Brings a portal that is connected, or delivered to again, in line with the listing.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.check_membership() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -384,7 +422,7 @@ AS $$
 		('peer_mentor_certifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'peer_mentor_id'$a$),
 		('certification_renewal_events', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
 		('cert_expiry_reminders', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$'actor_id'$a$),
 		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
 		('undeliverable_notifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
 		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
@@ -417,6 +455,12 @@ AS $$
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
 		('peer_mentors', 'peer_mentor_restore',
 		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
+		('peer_mentors', 'peer_mentor_listing',
+		 'AFTER UPDATE OF listed, deleted_at ON %s FOR EACH ROW WHEN (OLD.listed IS DISTINCT FROM NEW.listed OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.follow_listing()'),
+		('peer_mentors', 'peer_mentor_removal',
+		 'AFTER DELETE ON %s REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.follow_removal()'),
+		('organisations', 'peer_mentor_portal_sync',
+		 'AFTER UPDATE OF portal_sync ON %s FOR EACH ROW WHEN (OLD.portal_sync IS DISTINCT FROM NEW.portal_sync) EXECUTE FUNCTION peer_mentor_private.follow_portal_sync()'),
 		('mentor_chapters', 'peer_mentor_check',
 		 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_membership()'),
 		('mentor_chapters', 'peer_mentor_mirror',
@@ -507,16 +551,21 @@ CREATE OR REPLACE VIEW public.job_health WITH (security_invoker = true) AS
 	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
 	         WHERE e.channel = 'notification' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_notification,
 	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
+	          JOIN public.organisations o ON o.id = e.organisation_id AND o.portal_sync = 'on'
 	         WHERE e.channel = 'portal_sync' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_portal_sync,
 	       (SELECT pg_catalog.count(*) FROM public.outbox_events e WHERE e.dead_at IS NOT NULL) AS dead_letters,
 	       (SELECT pg_catalog.count(*) FROM public.status_discrepancies d WHERE d.resolved_at IS NULL) AS open_discrepancies,
 	       peer_mentor_private.missing_protection() AS missing_protection,
-	       peer_mentor_private.cron_launcher_running() AS cron_launcher_running
+	       peer_mentor_private.cron_launcher_running() AS cron_launcher_running,
+	       (SELECT pg_catalog.count(*) FROM public.undeliverable_notifications u WHERE u.resolved_at IS NULL) AS open_undeliverable
 	  FROM (SELECT pg_catalog.max(r.finished_at) AS finished_at FROM public.job_runs r
 	         WHERE r.job_name = 'nightly' AND r.status = 'succeeded') good;
 COMMENT ON VIEW public.job_health IS
 	'One row: is the nightly run well? overdue after 26 hours; missing_protection names guards, row security and grants that a dump or a DBA took away; cron_launcher_running is NULL where pg_cron is not loaded.';
 COMMENT ON COLUMN public.job_health.backlog_due IS 'Certifications due now and not yet processed.';
+COMMENT ON COLUMN public.job_health.oldest_undelivered_portal_sync IS 'Of organisations whose portal_sync is on; what others queue waits for that.';
+COMMENT ON COLUMN public.job_health.dead_letters IS 'Events that were given up; replay_events() takes them up again.';
+COMMENT ON COLUMN public.job_health.open_undeliverable IS 'Notifications that nobody could be found for, and nobody has dealt with.';
 COMMENT ON COLUMN public.job_health.stuck_run IS 'A run marked running whose heartbeat is older than 10 minutes.';
 
 CREATE OR REPLACE VIEW public.job_progress WITH (security_invoker = true) AS

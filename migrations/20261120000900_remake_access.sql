@@ -82,6 +82,17 @@ BEGIN
 			END IF;
 		END LOOP;
 	END LOOP;
+	FOREACH api IN ARRAY ARRAY[
+		'claim_events(text, integer, interval)',
+		'complete_event(bigint, uuid, uuid)',
+		'fail_event(bigint, uuid, text, boolean, uuid, interval)',
+		'replay_events(text, uuid, timestamptz)']
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION public.%s FROM %s', api, grantee);
+		IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION public.%s TO service_role', api);
+		END IF;
+	END LOOP;
 	FOREACH t IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
 		IF pg_catalog.to_regrole(t) IS NOT NULL THEN
 			EXECUTE pg_catalog.format('GRANT SELECT ON public.public_mentor_listing TO %I', t);

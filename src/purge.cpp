@@ -25,7 +25,10 @@ constinit purge_kind kinds[] = {
      "peer_mentor.keep_delivered_events",
      "Days for which delivered events are kept.",
      90,
-     {OLD_ROWS("public.outbox_events", "o.delivered_at < $1"), 2, {TIMESTAMPTZOID, INT4OID}}},
+     {OLD_ROWS(
+		  "public.outbox_events",
+		  "o.delivered_at < $1 AND NOT EXISTS (SELECT FROM public.undeliverable_notifications u WHERE u.event_id = o.id AND u.resolved_at IS NULL)"),
+      2, {TIMESTAMPTZOID, INT4OID}}},
 	{"job_run_failures",
      "peer_mentor.keep_resolved_failures",
      "Days for which resolved failures of the nightly run are kept.",
