@@ -403,7 +403,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT unnest(ARRAY['peer_mentor_status', 'peer_mentor_status_history', 'pause_records', 'peer_mentor_certifications',
 		'certification_renewal_events', 'cert_expiry_reminders', 'outbox_events', 'outbox_deliveries', 'undeliverable_notifications',
-		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'idempotent_requests'])
+		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'erased_spans', 'erased_transitions',
+		'idempotent_requests'])
 $$;
 COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
 
@@ -423,13 +424,15 @@ AS $$
 		('certification_renewal_events', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
 		('cert_expiry_reminders', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
 		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$'actor_id'$a$),
-		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id', 'auth.users', 'recipient'$a$),
 		('undeliverable_notifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
 		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('job_run_failures', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
 		('status_discrepancies', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
 		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
-		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
+		('erased_spans', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('erased_transitions', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$'', 'auth.users', 'caller_id'$a$)) g (table_name, events, arguments)
 	UNION ALL
 	SELECT u.table_name, 'peer_mentor_touch', 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.touch()'
 	  FROM (VALUES ('peer_mentor_status'), ('pause_records'), ('peer_mentor_certifications'), ('cert_expiry_reminders')) u (table_name)
@@ -453,6 +456,8 @@ AS $$
 		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
+		-- its name sorts before those of the foreign keys' own triggers, which take the history away
+		('peer_mentors', 'Peer_mentor_erase', 'AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.erase_deleted()'),
 		('peer_mentors', 'peer_mentor_restore',
 		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
 		('peer_mentors', 'peer_mentor_listing',

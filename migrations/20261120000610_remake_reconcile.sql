@@ -275,9 +275,9 @@ BEGIN
 		 GROUP BY c.oid, c.conname, c.conrelid, c.confrelid
 		UNION ALL
 		SELECT v.child || '_mentor_id', v.child::regclass, 'public.peer_mentors'::regclass, v.condition,
-		       'c.mentor_id = p.id', 'c.mentor_id IS NOT NULL', 'c.mentor_id', '''mentor_id'', c.mentor_id'
-		  FROM (VALUES ('public.outbox_events', $c$c.event_type <> 'mentor_removed'$c$), ('public.undeliverable_notifications',
-			$c$EXISTS (SELECT FROM public.outbox_events e WHERE e.id = c.event_id AND e.event_type <> 'mentor_removed')$c$)) v (child, condition)
+		       'c.mentor_id = p.id', 'true', 'c.mentor_id', '''mentor_id'', c.mentor_id'
+		  -- the portal is still told of a mentor who is erased
+		  FROM (VALUES ('public.outbox_events', $c$c.channel = 'notification'$c$), ('public.undeliverable_notifications', 'true')) v (child, condition)
 		 ORDER BY 2, 1
 	LOOP
 		RETURN QUERY EXECUTE format(

@@ -22,7 +22,7 @@ pm_psql drift -f "$drift/begin.sql" || exit 1
 	echo 'CREATE VIEW drift.broken_promises AS'
 	sed "/^\\\\/d; s/:'as_of'/now()::text/g; s/;\$//" "$PM_ROOT/test/checks/promises.sql"
 } >"$PM_RUN/promises.sql"
-pm_psql drift -f "$PM_RUN/promises.sql" || exit 1
+pm_psql drift -f "$PM_RUN/promises.sql" -c 'CREATE TABLE drift.broken_before AS TABLE drift.broken_promises' || exit 1
 
 as_keeper() { PGUSER=keeper pm_value drift "$1"; }
 
