@@ -82,7 +82,7 @@ INSERT INTO functions SELECT p.oid, 'guard' FROM our_functions p WHERE p.schema 
 	'engine_writes', 'refuse_write', 'check_direct_update');
 INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
 	'is_gone', 'trace_direct_update', 'register_inserted', 'mirror_chapter', 'evaluate_mentor', 'run_nightly', 'schedule_nightly',
-	'unschedule_nightly', 'preview_nightly', 'import_register', 'migrate', 'grant_access');
+	'unschedule_nightly', 'preview_nightly', 'reconcile', 'erase_mentor', 'erase_traces', 'import_register', 'migrate', 'grant_access');
 INSERT INTO functions SELECT p.oid, 'policy' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'visible_mentors', 'member_organisations', 'administered_organisations', 'administered_chapters');
 INSERT INTO functions VALUES ('peer_mentor_private.listing()', 'listing');
@@ -91,7 +91,8 @@ INSERT INTO functions SELECT p.oid, 'health' FROM our_functions p WHERE p.schema
 INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'record_migration', 'refuse_foreign', 'refuse_loss', 'make_table', 'make_column', 'make_constraint', 'make_index', 'made_table',
 	'make_user_key', 'guard_statement', 'guard_truncate', 'guard_row', 'guard_status', 'trace_status', 'touch', 'with_renewal_entry', 'check_organisation',
-	'note_time_zone', 'note_rules', 'note_ladder', 'discrepancies', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
+	'note_time_zone', 'note_rules', 'note_ladder', 'discrepancies', 'discrepancy_kinds', 'broken_references', 'keep_findings', 'mentor_spans', 'keep_anonymous', 'rows_of',
+	'erase_loose', 'erase_left', 'erase_deleted', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
 	'check_assignment');
 
 CREATE TEMP TABLE may_execute (who text, anon boolean, authenticated boolean, rights_stranger boolean, service_role boolean, postgres boolean);
@@ -127,7 +128,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE schema <> 'p
 SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE (schema = 'peer_mentor' AND proconfig IS NOT NULL)
 	OR NOT proconfig <@ '{"search_path=pg_catalog, pg_temp",jit=off,plan_cache_mode=force_generic_plan}'$$, 'and sets nothing else but how to plan');
 SELECT bag_eq('SELECT schema, proname::text FROM our_functions WHERE prosecdef',
-	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,register_inserted,review_restored,check_membership,mirror_primary,check_assignment,listing,
+	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,register_inserted,review_restored,check_membership,mirror_primary,check_assignment,erase_deleted,listing,
 		visible_mentors,member_organisations,administered_organisations,administered_chapters}'::text[])$$,
 	'SECURITY DEFINER are triggers of the directory, helpers of policies and the listing, none of them exposed');
 SELECT is_empty($$
