@@ -304,6 +304,8 @@ AS $$
 		SELECT n.* FROM looked_at l CROSS JOIN LATERAL peer_mentor_private.discrepancies(as_of, l.ids) n WHERE mentors IS NOT NULL
 		UNION ALL
 		SELECT b.* FROM peer_mentor_private.broken_references() b WHERE mentors IS NULL
+	), kept_from_deletion AS MATERIALIZED (
+		SELECT m.id FROM public.peer_mentors m WHERE m.id IN (SELECT n.mentor_id FROM now n WHERE n.mentor_id = ANY (mentors)) ORDER BY m.id FOR KEY SHARE
 	), gone AS (
 		UPDATE public.status_discrepancies d SET resolved_at = clock_timestamp()
 		  FROM looked_at l
@@ -313,7 +315,7 @@ AS $$
 	), kept AS (
 		INSERT INTO public.status_discrepancies AS d (kind, mentor_id, about, found, expected)
 		SELECT n.kind, n.mentor_id, n.about, coalesce(n.found, 'null'), n.expected
-		  FROM now n WHERE mentors IS NULL OR n.mentor_id = ANY (mentors)
+		  FROM now n WHERE mentors IS NULL OR n.mentor_id IN (SELECT k.id FROM kept_from_deletion k)
 		 ORDER BY n.mentor_id, n.kind, n.about
 		ON CONFLICT (mentor_id, kind, about) WHERE resolved_at IS NULL
 		DO UPDATE SET found = EXCLUDED.found, expected = EXCLUDED.expected WHERE (d.found, d.expected) IS DISTINCT FROM (EXCLUDED.found, EXCLUDED.expected)
