@@ -42,6 +42,7 @@ INSERT INTO reads VALUES
 	('peer_mentor_private.migrations',      '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
 	('peer_mentor_private.made',            '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
 	('peer_mentor_private.ladder_changes',  '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
+	('peer_mentor_private.portal_mentors',  '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *'),
 	('peer_mentor_private.mentor_reviews',  '-   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   *');
 
 -- No caller writes, with the exceptions below.

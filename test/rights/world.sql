@@ -82,6 +82,7 @@ INSERT INTO erased_spans (organisation_id, status, certified, from_day, to_day) 
 INSERT INTO erased_transitions (organisation_id, reason, new_status, effective_on) SELECT id, 'registered', 'active', current_date FROM organisations;
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) SELECT md5('m')::uuid ON CONFLICT DO NOTHING;
 INSERT INTO peer_mentor_private.ladder_changes (organisation_id, changed_at) SELECT md5('org')::uuid, now();
+INSERT INTO peer_mentor_private.portal_mentors (mentor_id, organisation_id, state) SELECT md5('m')::uuid, md5('org')::uuid, 'shown';
 SET LOCAL session_replication_role = origin;
 
 -- ---- the harness
