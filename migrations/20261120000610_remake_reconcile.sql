@@ -32,6 +32,7 @@ AS $$
 		('reminder_left', 'reminders of a certification that is not there', 'removed', NULL),
 		('event_missing', 'a change that was not told to anybody', 'the notification is written', 'the history is not whole'),
 		('event_unfounded', 'a change was told that is not in the history', NULL, 'what was told cannot be taken back'),
+		('portal_differs', 'the newest portal event does not say what the listing shows', 'the portal is told', NULL),
 		('run_missing', 'the history refers to a run that is not in job_runs', NULL, 'what the run was is not known; look for the row in a backup'),
 		('reference_broken', 'rows refer to one that is not there', NULL, 'restore the row that is missing; what is left of a mentor is removed by erase_mentor()')
 $$;
@@ -241,6 +242,24 @@ BEGIN
 	           AND NOT EXISTS (SELECT FROM public.peer_mentor_status_history h WHERE h.mentor_id = t.id AND t.dedupe_key = 'status_changed:' || h.id)
 	           AND (t.version > t.newest_version
 	                OR EXISTS (SELECT FROM public.peer_mentor_status_history h WHERE h.mentor_id = t.id AND h.version = t.version))) t
+	UNION ALL
+	-- of a mentor whose status and certifications agree; the others are told when that is mended
+	SELECT 'portal_differs', m.id, '', jsonb_build_object('told', p.state), jsonb_build_object('state', x.state)
+	  FROM mentor m
+	  JOIN public.peer_mentors k ON k.id = m.id
+	  JOIN public.organisations o ON o.id = m.organisation_id AND o.portal_sync <> 'off'
+	  LEFT JOIN peer_mentor_private.portal_mentors p ON p.mentor_id = m.id
+	 CROSS JOIN LATERAL (
+		SELECT count(*) FILTER (WHERE t.required) AS held,
+		       count(*) FILTER (WHERE t.required AND (c.status = 'suspended' OR c.expires_at + t.grace_days < m.today)) AS blocking,
+		       coalesce(bool_or(c.status <> 'suspended' AND (c.status = 'expired') <> (c.expires_at + t.grace_days < m.today) OR t.rules_changed_at IS NOT NULL), false) AS pending
+		  FROM public.peer_mentor_certifications c
+		  JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
+		 WHERE c.peer_mentor_id = m.id) f
+	 CROSS JOIN LATERAL (SELECT CASE WHEN NOT m.present THEN 'removed' WHEN k.listed AND m.status = 'active' AND f.held > 0 AND f.blocking = 0 THEN 'shown'
+	                                 ELSE 'hidden' END AS state) x
+	 WHERE NOT f.pending AND NOT m.awaits_review AND m.status = m.counts AND (NOT m.present OR (m.status = 'expired_cert') = (f.blocking > 0))
+	   AND CASE x.state WHEN 'shown' THEN p.state IS DISTINCT FROM 'shown' WHEN 'hidden' THEN p.state = 'shown' ELSE p.state <> 'removed' END
 	UNION ALL
 	SELECT 'run_missing', r.id, 'run ' || r.job_run_id, jsonb_build_object('job_run_id', r.job_run_id, 'first_version', r.version), 'null'::jsonb
 	  FROM (SELECT h.id, h.job_run_id, min(h.version) AS version FROM step h WHERE h.job_run_id IS NOT NULL GROUP BY 1, 2) r

@@ -170,6 +170,17 @@ statement untold = {
 	1,
 	{UUIDOID}};
 
+// What the portal was told last, as far as that is kept: it is not told the same again.
+statement remember_told = {
+	"INSERT INTO peer_mentor_private.portal_mentors AS p (mentor_id, organisation_id, state) "
+	"SELECT e.mentor_id, e.organisation_id, substr(e.event_type, length('mentor_') + 1) FROM public.outbox_events e "
+	" WHERE e.mentor_id = $1 AND e.channel = 'portal_sync' ORDER BY e.id DESC LIMIT 1 "
+	"ON CONFLICT (mentor_id) DO UPDATE SET state = EXCLUDED.state WHERE p.state <> EXCLUDED.state",
+	1,
+	{UUIDOID}};
+
+statement follow_listing = {"SELECT peer_mentor.follow_listing($1)", 1, {UUIDOID}};
+
 statement mirror_chapter = {
 	"UPDATE public.peer_mentor_status s SET chapter_id = c.chapter_id "
 	"  FROM public.peer_mentors m "
@@ -304,6 +315,10 @@ void mend(void *arg)
 	mend_reminders(r.mentor, c);
 	if (sound)
 		mend_events(r.mentor);
+	if (c.has("portal_differs")) {
+		remember_told.run({of(r.mentor)});
+		follow_listing.run({of(r.mentor)});
+	}
 	find_and_keep.write({array_of_one(r.mentor), of_time(r.as_of)});
 	end_owned(before);
 }

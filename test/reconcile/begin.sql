@@ -21,6 +21,7 @@ CREATE FUNCTION drift.who(wanted text) RETURNS uuid LANGUAGE sql STABLE SET sear
 	       WHEN 'back' THEN s.status = 'active' AND s.version = 3 AND p.ended = 1
 	       WHEN 'suspended' THEN s.status = 'expired_cert' AND k.suspended > 0 AND k.expired = 0
 	       WHEN 'expired' THEN s.status = 'expired_cert' AND k.expired > 0 AND k.suspended = 0
+	       WHEN 'shown' THEN EXISTS (SELECT FROM peer_mentor_private.portal_mentors x WHERE x.mentor_id = s.mentor_id AND x.state = 'shown')
 	       WHEN 'resumed' THEN s.status = 'paused' AND p.resumed > 0
 	       WHEN 'by run' THEN s.status = 'expired_cert' AND EXISTS (SELECT FROM peer_mentor_status_history h WHERE h.mentor_id = s.mentor_id AND h.job_run_id IS NOT NULL) END
 	 ORDER BY s.mentor_id LIMIT 1
@@ -89,6 +90,9 @@ INSERT INTO drift.injections (kinds, outcome, statement) VALUES
 	('event_missing', 'repaired', $i$DELETE FROM outbox_events WHERE mentor_id = {paused}$i$),
 	('event_missing', 'repaired', $i$DELETE FROM outbox_events WHERE mentor_id = {by run} AND channel = 'notification' AND dedupe_key = 'status_changed:' || (SELECT id FROM peer_mentor_status_history WHERE mentor_id = {by run} AND job_run_id IS NOT NULL LIMIT 1)$i$),
 	('event_unfounded', 'refused', $i$INSERT INTO outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) SELECT 'notification', 'status_changed', organisation_id, id, 'status_changed:' || gen_random_uuid(), '{"schema_version": 1, "version": 7}' FROM peer_mentors WHERE id = {new}$i$),
+	('portal_differs', 'repaired', $i$UPDATE peer_mentor_private.portal_mentors SET state = 'hidden' WHERE mentor_id = {shown}$i$),
+	('portal_differs', 'repaired', $i$DELETE FROM peer_mentor_private.portal_mentors WHERE mentor_id = {shown}$i$),
+	('portal_differs', 'repaired', $i$UPDATE peer_mentors SET listed = false WHERE id = {shown}$i$),
 	('run_missing', 'refused', $i$DELETE FROM job_runs WHERE id IN (SELECT job_run_id FROM peer_mentor_status_history WHERE mentor_id = {by run}); DELETE FROM job_run_failures; UPDATE peer_mentor_status_history SET job_run_id = NULL WHERE mentor_id <> {by run}$i$),
 	('reference_broken', 'refused', $i$UPDATE peer_mentor_status SET activated_by = gen_random_uuid() WHERE mentor_id = {new}$i$),
 	('reference_broken', 'refused', $i$UPDATE outbox_events SET mentor_id = gen_random_uuid() WHERE id = (SELECT max(id) FROM outbox_events WHERE event_type = 'certification_renewed')$i$),

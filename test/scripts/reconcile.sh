@@ -33,9 +33,9 @@ is 'every kind that the code knows is injected' \
 	"$(pm_value drift "SELECT k.kind FROM peer_mentor_private.discrepancy_kinds() k WHERE NOT EXISTS (SELECT FROM drift.injections i WHERE k.kind = ANY (string_to_array(i.kinds, ' ')))")" ''
 is 'every kind is explained, and every explanation is of a kind' \
 	"$(pm_value drift "SELECT string_agg(DISTINCT x.kind, ' ') FROM (
-		SELECT (regexp_matches(p.prosrc, '''((?:status|history|pause|pauses|certification|renewals|primary|primaries|chapter|organisation|reminder|event|run|reference)_[a-z]+)''', 'g'))[1] AS kind
+		SELECT (regexp_matches(p.prosrc, '''((?:status|history|pause|pauses|certification|renewals|primary|primaries|chapter|organisation|reminder|event|portal|roster|run|reference)_[a-z]+)''', 'g'))[1] AS kind
 		  FROM pg_proc p WHERE p.oid::regproc::text IN ('peer_mentor_private.discrepancies', 'peer_mentor_private.broken_references')) x
-		 FULL JOIN peer_mentor_private.discrepancy_kinds() k ON k.kind = x.kind WHERE (k.kind IS NULL OR x.kind IS NULL) AND x.kind NOT IN ('status_changed', 'organisation_id', 'pause_reason', 'previous_status', 'chapter_id', 'event_type')")" ''
+		 FULL JOIN peer_mentor_private.discrepancy_kinds() k ON k.kind = x.kind WHERE (k.kind IS NULL OR x.kind IS NULL) AND x.kind NOT IN ('status_changed', 'organisation_id', 'pause_reason', 'previous_status', 'chapter_id', 'event_type', 'portal_sync', 'portal_mentors', 'roster_name')")" ''
 is 'a kind that is never repaired says why' "$(pm_value drift 'SELECT kind FROM peer_mentor_private.discrepancy_kinds() WHERE repair IS NULL AND refusal IS NULL')" ''
 
 pm_value drift "SELECT format('SELECT description, got, want FROM drift.trials WHERE id = %s;', id) FROM drift.injections ORDER BY id" >"$PM_RUN/trials.sql"
