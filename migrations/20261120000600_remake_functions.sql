@@ -214,6 +214,16 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.register_inserted() IS 'Gives every mentor inserted by whatever path a status and its first history row.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_roster() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id]);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.mirror_roster() IS 'Keeps in the status row what the roster is ordered by.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.review_restored() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -415,6 +425,8 @@ AS $$
 		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
+		('peer_mentors', 'peer_mentor_mirror_roster',
+		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN ((OLD.organisation_id, OLD.display_name, OLD.deleted_at IS NULL) IS DISTINCT FROM (NEW.organisation_id, NEW.display_name, NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
 		('peer_mentors', 'peer_mentor_restore',
 		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
 		('mentor_chapters', 'peer_mentor_check',

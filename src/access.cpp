@@ -51,6 +51,7 @@ constexpr access_rule access_rules[] = {
 	{"mentor_timeline", audience::callers},
 	{"mentor_status_on", audience::callers},
 	{"require_visible", audience::callers},
+	{"coordinator_roster", audience::callers},
 	{"status_transitions", audience::callers},
 	{"status_diagram", audience::callers},
 	{"cron_launcher_running", audience::callers},
