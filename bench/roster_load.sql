@@ -29,6 +29,8 @@ SELECT id, chapter_id, true FROM loaded UNION ALL SELECT id, other_chapter, fals
 INSERT INTO public.peer_mentor_status (mentor_id, chapter_id, status, pause_reason, expected_return_date, version, organisation_id, next_expires_on, roster_name)
 SELECT id, chapter_id, status, CASE WHEN status = 'paused' THEN 'self_pause' END, return_date, 1, md5('org')::uuid,
        CASE WHEN status <> 'expired_cert' THEN expires_at END, name FROM loaded;
+INSERT INTO public.peer_mentor_status_history (mentor_id, new_status, actor_kind, changed_at, effective_on, reason, chapter_id, version)
+SELECT id, status, 'system', now(), current_date, 'registered', chapter_id, 1 FROM loaded;
 INSERT INTO public.pause_records (mentor_id, status, pause_reason, expected_return_date, paused_at)
 SELECT id, status, CASE status WHEN 'paused' THEN 'self_pause' ELSE 'certification_expired' END, return_date, now() - interval '9 days'
   FROM loaded WHERE status <> 'active';
