@@ -74,7 +74,10 @@ BEGIN
 		'explain_transition(uuid, public.mentor_status)',
 		'mentor_timeline(uuid)',
 		'mentor_status_on(uuid, date)',
-		'coordinator_roster(integer, text, public.mentor_status[], uuid, integer, boolean, text)']
+		'coordinator_roster(integer, text, public.mentor_status[], uuid, integer, boolean, text)',
+		'status_report(uuid, date, date)',
+		'freeze_report(uuid, date, date)',
+		'frozen_report(uuid)']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION public.%s FROM %s', api, grantee);
 		FOREACH t IN ARRAY ARRAY['authenticated', 'service_role'] LOOP

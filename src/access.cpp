@@ -52,6 +52,8 @@ constexpr access_rule access_rules[] = {
 	{"mentor_status_on", audience::callers},
 	{"require_visible", audience::callers},
 	{"coordinator_roster", audience::callers},
+	{"status_report", audience::callers},
+	{"freeze_report", audience::callers},
 	{"status_transitions", audience::callers},
 	{"status_diagram", audience::callers},
 	{"cron_launcher_running", audience::callers},
