@@ -34,7 +34,11 @@ INSERT INTO rights VALUES
 	-- a mentor ends only a pause they set themselves
 	('on m, paused by a coordinator',       'x f n f y y f y f y y f y y f f f f f y'),
 	-- one that is not seen is as unknown as one that is not there
-	('on a notification about m',           'x i n i y y i y i y y i y y i i i i i y');
+	('on a notification about m',           'x i n i y y i y i y y i y y i i i i i y'),
+	-- whom they show is in sql/roster.sql; former and unassigned look after nobody who is there
+	('of their own mentors',                'x n n n y y y y n y y y n y y y n n n n'),
+	('in org: any admin',                   'x n n n n n n n n y y n y y y n n n n y'),
+	('on a report of org',                  'x i i i i i i i i i y i y y i i i i i y');
 
 -- before: done by the storage owner first
 CREATE TEMP TABLE calls (function text, call text, right_name text, before text DEFAULT '');
@@ -101,7 +105,15 @@ INSERT INTO calls VALUES
 	('put_certification_type', 'put_certification_type({org}, ''course'', grace_days => 3)', 'in org: org admin'),
 	('put_certification_type', 'put_certification_type({far org}, ''new'')', 'in far org: org admin'),
 	('put_certification_type', 'put_certification_type({no org}, ''new'')', 'in no org'),
-	('resolve_undeliverable', 'resolve_undeliverable(1001)', 'on a notification about m');
+	('resolve_undeliverable', 'resolve_undeliverable(1001)', 'on a notification about m'),
+	('coordinator_roster', 'coordinator_roster(50, NULL, NULL, NULL, NULL, false, NULL)', 'of their own mentors'),
+	('status_report', 'status_report({org}, current_date, current_date)', 'in org: any admin'),
+	('status_report', 'status_report({far org}, current_date, current_date)', 'in far org: org admin'),
+	('status_report', 'status_report({no org}, current_date, current_date)', 'in no org'),
+	('freeze_report', 'freeze_report({org}, current_date, current_date)', 'in org: org admin'),
+	('freeze_report', 'freeze_report({far org}, current_date, current_date)', 'in far org: org admin'),
+	('freeze_report', 'freeze_report({no org}, current_date, current_date)', 'in no org'),
+	('frozen_report', 'frozen_report({report of Here})', 'on a report of org');
 INSERT INTO calls VALUES
 	('reactivate_mentor', 'reactivate_mentor({m admin})', 'on m admin: coordinator, admin', 'SELECT public.pause_mentor({m admin})'),
 	('set_return_date', 'set_return_date({m}, current_date + 9)', 'on m: mentor, coordinator, admin', 'SELECT public.pause_mentor({m})'),
@@ -188,6 +200,14 @@ INSERT INTO foreign_ids VALUES
 	('put_certification_type', 'organisation_id', 'put_certification_type({far org}, ''course'', required => false)', 'org_admin', 'not_allowed'),
 	('resolve_undeliverable', 'id', 'resolve_undeliverable(1002)', 'org_admin', 'invalid_argument'),
 	('record_certification', 'certification_type', 'record_certification({m}, ''far'', current_date)', 'org_admin', 'invalid_argument');
+INSERT INTO foreign_ids VALUES
+	-- the page is empty
+	('coordinator_roster', 'chapter_id', 'coordinator_roster(chapter_id => {far c})', 'org_admin', 'ok'),
+	('status_report', 'organisation_id', 'status_report({far org}, current_date, current_date)', 'org_admin', 'not_allowed'),
+	('freeze_report', 'organisation_id', 'freeze_report({far org}, current_date, current_date)', 'org_admin', 'not_allowed'),
+	('frozen_report', 'snapshot_id', 'frozen_report({report of Far})', 'org_admin', 'invalid_argument');
+SELECT is(a.n, 0::bigint, 'the roster shows nobody of a chapter of another organisation')
+  FROM pg_temp.attempt('org_admin', '', 'SELECT * FROM public.coordinator_roster(chapter_id => {far c})', '') a;
 SELECT is(a.answer, f.expected, format('%s of another organisation in %s: %s', f.argument, f.function, f.expected))
   FROM foreign_ids f CROSS JOIN LATERAL pg_temp.attempt(f.caller, '', 'SELECT public.' || f.call, '') a;
 SELECT is_empty($$
