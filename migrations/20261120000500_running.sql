@@ -1,7 +1,7 @@
 -- What the nightly run and the other operators' functions keep: runs, failures, findings, reports, imports.
 
 SELECT peer_mentor_private.refuse_foreign(20261120000500, ARRAY['job_runs', 'job_run_failures', 'status_discrepancies',
-	'report_snapshots', 'idempotent_requests', 'register_import', 'job_health', 'job_progress']);
+	'report_snapshots', 'erased_spans', 'erased_transitions', 'idempotent_requests', 'register_import', 'job_health', 'job_progress']);
 
 CREATE TABLE IF NOT EXISTS public.job_runs (
 	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
@@ -50,16 +50,22 @@ CREATE TABLE IF NOT EXISTS public.status_discrepancies (
 	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	kind        text NOT NULL,
 	mentor_id   uuid REFERENCES public.peer_mentors (id) ON DELETE CASCADE,
+	about       text NOT NULL DEFAULT '',
 	found       jsonb NOT NULL,
 	expected    jsonb NOT NULL,
 	found_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	resolved_at timestamptz
+	resolved_at timestamptz,
+	outcome     text
 );
-COMMENT ON TABLE public.status_discrepancies IS 'Findings of the reconciliation: what is, and what should be. One open finding of a kind for a mentor.';
-COMMENT ON COLUMN public.status_discrepancies.kind IS
-	'status_missing, status_differs (from the newest history row), history_broken, pause_differs (from the status), certification_ignored (blocked but not expired_cert, or the other way round), chapter_differs (from the primary one), reminder_differs (from the certification), event_missing (of the newest history row).';
+COMMENT ON TABLE public.status_discrepancies IS
+	'Findings of the reconciliation: what is, and what should be. One open finding of a kind about one thing of a mentor.';
+COMMENT ON COLUMN public.status_discrepancies.kind IS 'One of peer_mentor_private.discrepancy_kinds(), which says what each means.';
+COMMENT ON COLUMN public.status_discrepancies.mentor_id IS 'NULL where the finding is about no mentor that is there.';
+COMMENT ON COLUMN public.status_discrepancies.about IS 'Which of several things of the mentor: a certification type, a version, a table, a reference; empty where there is one only.';
+COMMENT ON COLUMN public.status_discrepancies.outcome IS 'What the last repair said: repaired, refused or failed, and why; NULL where none was tried.';
 CREATE INDEX IF NOT EXISTS status_discrepancies_mentor_id_idx ON public.status_discrepancies (mentor_id);
-CREATE UNIQUE INDEX IF NOT EXISTS status_discrepancies_open_key ON public.status_discrepancies (mentor_id, kind) WHERE resolved_at IS NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS status_discrepancies_open_key
+	ON public.status_discrepancies (mentor_id, kind, about) NULLS NOT DISTINCT WHERE resolved_at IS NULL;
 CREATE INDEX IF NOT EXISTS status_discrepancies_resolved_at_idx ON public.status_discrepancies (resolved_at);
 
 CREATE TABLE IF NOT EXISTS public.report_snapshots (
@@ -84,6 +90,41 @@ COMMENT ON COLUMN public.report_snapshots.report IS
 COMMENT ON COLUMN public.report_snapshots.checksum IS 'SHA-256 of report as text, in hex.';
 CREATE INDEX IF NOT EXISTS report_snapshots_frozen_by_idx ON public.report_snapshots (frozen_by) WHERE frozen_by IS NOT NULL;
 
+CREATE TABLE IF NOT EXISTS public.erased_spans (
+	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
+	chapter_id      uuid,
+	status          public.mentor_status NOT NULL,
+	certified       boolean NOT NULL,
+	from_day        date NOT NULL,
+	to_day          date NOT NULL CHECK (to_day >= from_day),
+	last_day        date CHECK (last_day < from_day),
+	last_day_alike  date CHECK (last_day_alike <= last_day),
+	mentors         integer NOT NULL DEFAULT 1 CHECK (mentors > 0),
+	CONSTRAINT erased_spans_key UNIQUE NULLS NOT DISTINCT (organisation_id, chapter_id, status, certified, from_day, to_day, last_day, last_day_alike)
+);
+COMMENT ON TABLE public.erased_spans IS
+	'What erased mentors were, without who: so many mentors were, from from_day to to_day (both inclusive), at the end of each day, in this chapter with this status. A report adds them to what the history says: mentor-days are mentors * days of the overlap; different mentors in a period of one chapter and status are the sum of mentors of the spans that overlap it and have last_day NULL or before the period.';
+COMMENT ON COLUMN public.erased_spans.chapter_id IS 'Primary chapter of those days; NULL for none.';
+COMMENT ON COLUMN public.erased_spans.certified IS 'Active with a valid required certification on those days; false for the other statuses.';
+COMMENT ON COLUMN public.erased_spans.last_day IS
+	'Last day before from_day on which the same mentors were in this chapter with this status, so that nobody is counted twice in a period; NULL for never.';
+COMMENT ON COLUMN public.erased_spans.last_day_alike IS 'The same, of those days on which certified was the same as well.';
+CREATE INDEX IF NOT EXISTS erased_spans_organisation_id_idx ON public.erased_spans (organisation_id, to_day);
+
+CREATE TABLE IF NOT EXISTS public.erased_transitions (
+	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
+	chapter_id      uuid,
+	reason          public.status_reason NOT NULL,
+	new_status      public.mentor_status NOT NULL,
+	effective_on    date NOT NULL,
+	transitions     integer NOT NULL DEFAULT 1 CHECK (transitions > 0),
+	CONSTRAINT erased_transitions_key UNIQUE NULLS NOT DISTINCT (organisation_id, chapter_id, reason, new_status, effective_on)
+);
+COMMENT ON TABLE public.erased_transitions IS
+	'How often erased mentors changed for this reason, into this status, with effect from this day. A report adds transitions to the history rows it counts.';
+COMMENT ON COLUMN public.erased_transitions.chapter_id IS 'Primary chapter at the end of effective_on; NULL for none.';
+CREATE INDEX IF NOT EXISTS erased_transitions_organisation_id_idx ON public.erased_transitions (organisation_id, effective_on);
+
 CREATE TABLE IF NOT EXISTS public.idempotent_requests (
 	caller         text NOT NULL,
 	key            text NOT NULL CHECK (pg_catalog.length(key) BETWEEN 1 AND 200),
@@ -91,11 +132,21 @@ CREATE TABLE IF NOT EXISTS public.idempotent_requests (
 	arguments_hash text NOT NULL,
 	result         jsonb NOT NULL,
 	created_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	caller_id      uuid,
 	PRIMARY KEY (caller, key)
 );
 COMMENT ON TABLE public.idempotent_requests IS 'First results of calls that carried an idempotency key, kept 30 days.';
 COMMENT ON COLUMN public.idempotent_requests.caller IS 'User id of the caller, or the name of the role for service and operator.';
+COMMENT ON COLUMN public.idempotent_requests.caller_id IS 'The caller where it is a user, who takes the row along.';
 CREATE INDEX IF NOT EXISTS idempotent_requests_created_at_idx ON public.idempotent_requests (created_at);
+CREATE INDEX IF NOT EXISTS idempotent_requests_caller_id_idx ON public.idempotent_requests (caller_id) WHERE caller_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS idempotent_requests_mentor_id_idx ON public.idempotent_requests ((result ->> 'mentor_id'));
+DO $$
+BEGIN
+	PERFORM peer_mentor_private.make_user_key('idempotent_requests', 'caller_id', 'CASCADE');
+	DELETE FROM peer_mentor_private.made WHERE table_name = 'idempotent_requests';
+END
+$$;
 
 CREATE TABLE IF NOT EXISTS public.register_import (
 	id                 bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -113,6 +164,7 @@ COMMENT ON TABLE public.register_import IS
 	'Where a spreadsheet is copied to before peer_mentor.import_register(). All text, so that the copy never fails on content. A row is one term of one certification.';
 COMMENT ON COLUMN public.register_import.status IS 'active (default) or suspended.';
 COMMENT ON COLUMN public.register_import.error IS 'Why the row was not imported; it is tried again by the next import.';
+CREATE INDEX IF NOT EXISTS register_import_mentor_key_idx ON public.register_import (pg_catalog.btrim(mentor_key));
 CREATE INDEX IF NOT EXISTS register_import_waiting_idx ON public.register_import (batch, id) WHERE imported_at IS NULL;
 
 DO $$
@@ -126,6 +178,8 @@ ALTER TABLE public.job_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.job_run_failures ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.status_discrepancies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.report_snapshots ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.erased_spans ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.erased_transitions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotent_requests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.register_import ENABLE ROW LEVEL SECURITY;
 

@@ -218,7 +218,8 @@ CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_roster() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id]);
+	-- A new name waits for nobody: whoever has the status may be about to change the mentor as well.
+	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id], (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL));
 	RETURN NULL;
 END
 $$;
@@ -235,6 +236,44 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.review_restored() IS 'A mentor who is restored is looked at again.';
+
+-- What the public listing shows may change by columns of the directory as well; where no portal listens nothing is locked.
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_listing() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM public.organisations o WHERE o.id = NEW.organisation_id AND o.portal_sync <> 'off') THEN
+		PERFORM peer_mentor.follow_listing(NEW.id);
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_listing() IS 'Tells the portal of a mentor who is listed, unlisted, removed or restored.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_removal() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM peer_mentor.follow_removal(ARRAY(SELECT d.id FROM deleted d));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_removal() IS 'Tells the portal of mentors who are deleted.';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.follow_portal_sync() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- Calls that began before this one ends told the portal nothing; the nightly run looks at all holders again.
+	IF OLD.portal_sync = 'off' THEN
+		UPDATE public.certification_types SET rules_changed_at = clock_timestamp() WHERE organisation_id = NEW.id;
+	END IF;
+	PERFORM peer_mentor.follow_portal_sync(NEW.id, NEW.portal_sync);
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.follow_portal_sync() IS 'Brings a portal that is connected, or delivered to again, in line with the listing.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.check_membership() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -392,7 +431,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT unnest(ARRAY['peer_mentor_status', 'peer_mentor_status_history', 'pause_records', 'peer_mentor_certifications',
 		'certification_renewal_events', 'cert_expiry_reminders', 'outbox_events', 'outbox_deliveries', 'undeliverable_notifications',
-		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'idempotent_requests'])
+		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'erased_spans', 'erased_transitions',
+		'idempotent_requests'])
 $$;
 COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
 
@@ -411,14 +451,16 @@ AS $$
 		('peer_mentor_certifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'peer_mentor_id'$a$),
 		('certification_renewal_events', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
 		('cert_expiry_reminders', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
-		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$'actor_id'$a$),
+		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id', 'auth.users', 'recipient'$a$),
 		('undeliverable_notifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
 		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('job_run_failures', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
 		('status_discrepancies', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
 		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$'frozen_by'$a$),
-		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
+		('erased_spans', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('erased_transitions', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$'', 'auth.users', 'caller_id'$a$)) g (table_name, events, arguments)
 	UNION ALL
 	SELECT u.table_name, 'peer_mentor_touch', 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.touch()'
 	  FROM (VALUES ('peer_mentor_status'), ('pause_records'), ('peer_mentor_certifications'), ('cert_expiry_reminders')) u (table_name)
@@ -442,10 +484,18 @@ AS $$
 		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
-		('peer_mentors', 'peer_mentor_mirror_roster',
+		('peer_mentors', 'peer_mentor_roster',
 		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN ((OLD.organisation_id, OLD.display_name, OLD.deleted_at IS NULL) IS DISTINCT FROM (NEW.organisation_id, NEW.display_name, NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
+		-- its name sorts before those of the foreign keys' own triggers, which take the history away
+		('peer_mentors', 'Peer_mentor_erase', 'AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.erase_deleted()'),
 		('peer_mentors', 'peer_mentor_restore',
 		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
+		('peer_mentors', 'peer_mentor_listing',
+		 'AFTER UPDATE OF listed, deleted_at ON %s FOR EACH ROW WHEN (OLD.listed IS DISTINCT FROM NEW.listed OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.follow_listing()'),
+		('peer_mentors', 'peer_mentor_removal',
+		 'AFTER DELETE ON %s REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.follow_removal()'),
+		('organisations', 'peer_mentor_portal_sync',
+		 'AFTER UPDATE OF portal_sync ON %s FOR EACH ROW WHEN (OLD.portal_sync IS DISTINCT FROM NEW.portal_sync) EXECUTE FUNCTION peer_mentor_private.follow_portal_sync()'),
 		('mentor_chapters', 'peer_mentor_check',
 		 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_membership()'),
 		('mentor_chapters', 'peer_mentor_mirror',
@@ -455,90 +505,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION peer_mentor_private.triggers() IS
 	'Every trigger of storage; %s in a definition stands for the table. The migrations make them, job_health misses them.';
-
-CREATE OR REPLACE FUNCTION peer_mentor_private.discrepancies(as_of timestamptz, mentors uuid[])
-RETURNS TABLE (kind text, mentor_id uuid, found jsonb, expected jsonb)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
-AS $$
-#variable_conflict use_column
-BEGIN
-	RETURN QUERY
-	WITH edge AS MATERIALIZED (
-		SELECT t.from_status, t.to_status, t.reason FROM peer_mentor.status_transitions() t
-	), mentor AS MATERIALIZED (
-		SELECT m.id, m.deleted_at IS NULL AS present, (as_of AT TIME ZONE o.time_zone)::date AS today,
-		       s.mentor_id IS NOT NULL AS has_status, s.status, s.version, s.pause_reason, s.expected_return_date, s.chapter_id,
-		       h.id AS newest, h.new_status, h.version AS newest_version, h.changed_at, h.previous_status
-		  FROM unnest(mentors) u (id)
-		  JOIN public.peer_mentors m ON m.id = u.id
-		  JOIN public.organisations o ON o.id = m.organisation_id
-		  LEFT JOIN public.peer_mentor_status s ON s.mentor_id = m.id
-		  LEFT JOIN LATERAL (SELECT n.* FROM public.peer_mentor_status_history n
-		                      WHERE n.mentor_id = m.id ORDER BY n.version DESC LIMIT 1) h ON true
-	)
-	SELECT 'status_missing', m.id, 'null'::jsonb, jsonb_build_object('status', coalesce(m.new_status, 'active'))
-	  FROM mentor m WHERE NOT m.has_status
-	UNION ALL
-	SELECT 'status_differs', m.id, jsonb_build_object('status', m.status, 'version', m.version),
-	       jsonb_build_object('status', m.new_status, 'version', m.newest_version)
-	  FROM mentor m WHERE m.has_status AND (m.status, m.version) IS DISTINCT FROM (m.new_status, m.newest_version)
-	UNION ALL
-	SELECT 'history_broken', m.id, b.found, b.expected
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT jsonb_build_object('version', h.version, 'previous_status', h.previous_status, 'new_status', h.new_status,
-		                          'reason', h.reason, 'effective_on', h.effective_on) AS found,
-		       jsonb_build_object('version', h.place, 'previous_status', h.status_before, 'effective_on_or_after', h.effective_before) AS expected
-		  FROM (SELECT n.*, row_number() OVER w AS place, lag(n.new_status) OVER w AS status_before, lag(n.effective_on) OVER w AS effective_before
-		          FROM public.peer_mentor_status_history n WHERE n.mentor_id = m.id WINDOW w AS (ORDER BY n.version)) h
-		 WHERE h.version <> h.place OR h.previous_status IS DISTINCT FROM h.status_before OR h.effective_on < h.effective_before
-		    OR NOT EXISTS (SELECT FROM edge e WHERE e.from_status IS NOT DISTINCT FROM h.previous_status::text
-		                      AND e.to_status = h.new_status::text AND e.reason = h.reason)
-		 ORDER BY h.version LIMIT 1) b
-	UNION ALL
-	SELECT 'pause_differs', m.id, jsonb_build_object('live', p.live, 'status', p.status, 'expected_return_date', p.expected_return_date),
-	       jsonb_build_object('live', (m.status <> 'active')::integer, 'status', CASE WHEN m.status <> 'active' THEN m.status END,
-	                          'expected_return_date', m.expected_return_date)
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT count(*) AS live, min(r.status) AS status, min(r.expected_return_date) AS expected_return_date, min(r.pause_reason) AS pause_reason
-		  FROM public.pause_records r WHERE r.mentor_id = m.id AND r.status IN ('paused', 'expired_cert')) p
-	 WHERE m.has_status
-	   AND (p.live, p.status, p.expected_return_date, CASE WHEN m.status = 'paused' THEN p.pause_reason END) IS DISTINCT FROM
-	       ((m.status <> 'active')::integer::bigint, CASE WHEN m.status <> 'active' THEN m.status END, m.expected_return_date,
-	        CASE WHEN m.status = 'paused' THEN m.pause_reason::text END)
-	UNION ALL
-	SELECT 'certification_ignored', m.id, jsonb_build_object('status', m.status), jsonb_build_object('blocked', b.blocked)
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT EXISTS (SELECT FROM public.peer_mentor_certifications c
-		                 JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
-		                WHERE c.peer_mentor_id = m.id AND t.required
-		                  AND (c.status = 'suspended' OR c.expires_at + t.grace_days < m.today)) AS blocked) b
-	 WHERE m.has_status AND m.present AND (m.status = 'expired_cert') <> b.blocked
-	UNION ALL
-	SELECT 'chapter_differs', m.id, jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', c.chapter_id)
-	  FROM mentor m
-	  LEFT JOIN LATERAL (SELECT l.chapter_id FROM public.mentor_chapters l
-	                      WHERE l.mentor_id = m.id AND l.is_primary AND l.until IS NULL LIMIT 1) c ON true
-	 WHERE m.has_status AND m.chapter_id IS DISTINCT FROM c.chapter_id
-	UNION ALL
-	SELECT 'reminder_differs', m.id, jsonb_object_agg(c.certification_type, r.expiry_date), jsonb_object_agg(c.certification_type, c.expires_at)
-	  FROM mentor m
-	  JOIN public.peer_mentor_certifications c ON c.peer_mentor_id = m.id
-	  LEFT JOIN public.cert_expiry_reminders r ON r.mentor_id = m.id AND r.certification_type = c.certification_type
-	 WHERE r.expiry_date IS DISTINCT FROM c.expires_at
-	 GROUP BY m.id
-	UNION ALL
-	SELECT 'event_missing', m.id, 'null'::jsonb, jsonb_build_object('event_type', 'status_changed', 'version', m.newest_version)
-	  FROM mentor m
-	 WHERE m.previous_status IS NOT NULL AND m.changed_at > clock_timestamp() - interval '1 day'
-	   AND NOT EXISTS (SELECT FROM public.outbox_events e
-	                    WHERE e.channel = 'notification' AND e.dedupe_key = 'status_changed:' || m.newest);
-END
-$$;
-COMMENT ON FUNCTION peer_mentor_private.discrepancies(timestamptz, uuid[]) IS
-	'What is not as the promises say about these mentors, as of this moment: at most one row of a kind for each.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.missing_protection() RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -620,16 +586,21 @@ CREATE OR REPLACE VIEW public.job_health WITH (security_invoker = true) AS
 	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
 	         WHERE e.channel = 'notification' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_notification,
 	       (SELECT pg_catalog.min(e.created_at) FROM public.outbox_events e
+	          JOIN public.organisations o ON o.id = e.organisation_id AND o.portal_sync = 'on'
 	         WHERE e.channel = 'portal_sync' AND e.delivered_at IS NULL AND e.dead_at IS NULL) AS oldest_undelivered_portal_sync,
 	       (SELECT pg_catalog.count(*) FROM public.outbox_events e WHERE e.dead_at IS NOT NULL) AS dead_letters,
 	       (SELECT pg_catalog.count(*) FROM public.status_discrepancies d WHERE d.resolved_at IS NULL) AS open_discrepancies,
 	       peer_mentor_private.missing_protection() AS missing_protection,
-	       peer_mentor_private.cron_launcher_running() AS cron_launcher_running
+	       peer_mentor_private.cron_launcher_running() AS cron_launcher_running,
+	       (SELECT pg_catalog.count(*) FROM public.undeliverable_notifications u WHERE u.resolved_at IS NULL) AS open_undeliverable
 	  FROM (SELECT pg_catalog.max(r.finished_at) AS finished_at FROM public.job_runs r
 	         WHERE r.job_name = 'nightly' AND r.status = 'succeeded') good;
 COMMENT ON VIEW public.job_health IS
 	'One row: is the nightly run well? overdue after 26 hours; missing_protection names guards, row security and grants that a dump or a DBA took away; cron_launcher_running is NULL where pg_cron is not loaded.';
 COMMENT ON COLUMN public.job_health.backlog_due IS 'Certifications due now and not yet processed.';
+COMMENT ON COLUMN public.job_health.oldest_undelivered_portal_sync IS 'Of organisations whose portal_sync is on; what others queue waits for that.';
+COMMENT ON COLUMN public.job_health.dead_letters IS 'Events that were given up; replay_events() takes them up again.';
+COMMENT ON COLUMN public.job_health.open_undeliverable IS 'Notifications that nobody could be found for, and nobody has dealt with.';
 COMMENT ON COLUMN public.job_health.stuck_run IS 'A run marked running whose heartbeat is older than 10 minutes.';
 
 CREATE OR REPLACE VIEW public.job_progress WITH (security_invoker = true) AS

@@ -347,4 +347,46 @@ $$;
 COMMENT ON FUNCTION public.mentor_status_on(uuid, date) IS
 	'Status of a mentor at the end of this local day, by effective_on; NULL before the first record. Callers: the mentor, coordinator, chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
 
+-- For delivery workers. In SQL, where the name of an argument may be a column's as well.
+
+CREATE OR REPLACE FUNCTION public.claim_events(channel text, batch_size integer DEFAULT 100, lease interval DEFAULT '5 minutes')
+RETURNS TABLE (id bigint, event_id uuid, channel text, event_type text, organisation_id uuid, mentor_id uuid, payload jsonb,
+	created_at timestamptz, attempts integer, claim_token uuid, leased_until timestamptz, recipients jsonb)
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS 'SELECT * FROM peer_mentor.claim_events($1, $2, $3)';
+COMMENT ON FUNCTION public.claim_events(text, integer, interval) IS
+	'Leases up to batch_size (1 to 1000) events of a channel (notification or portal_sync) to the caller for this long (up to 1 day), in order: of each mentor the first one that waits. recipients: [{"recipient": user id, "role": text}] who are still to be told, decided now; [] for portal_sync. Each call counts as an attempt; then complete_event() or fail_event() with claim_token. Callers: service. Errors: not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.complete_event(id bigint, claim_token uuid, recipient uuid DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.complete_event(complete_event.id, complete_event.claim_token, complete_event.recipient);
+END
+$$;
+COMMENT ON FUNCTION public.complete_event(bigint, uuid, uuid) IS
+	'The event was delivered, or its delivery to this recipient. True when nothing of the event is left to deliver; again with the same token it changes nothing. Accepted also when the lease ran out, as long as nobody else claimed the event. Callers: service. Errors: lease_lost, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.fail_event(id bigint, claim_token uuid, error text, permanent boolean DEFAULT false,
+	recipient uuid DEFAULT NULL, retry_after interval DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.fail_event(fail_event.id, fail_event.claim_token, fail_event.error, fail_event.permanent, fail_event.recipient,
+	                              fail_event.retry_after);
+END
+$$;
+COMMENT ON FUNCTION public.fail_event(bigint, uuid, text, boolean, uuid, interval) IS
+	'The event could not be delivered, or not to this recipient; true where it will be tried again. error: a code without personal data, cut at 500 bytes. It is tried again after retry_after (up to 30 days), or else after 1, 4, 16, 64, 256 and 360 minutes, give or take a quarter; after 8 attempts, or when permanent, it is given up. With a recipient the lease stays until every other one was tried as well. Callers: service. Errors: lease_lost, not_allowed, invalid_argument.';
+
+CREATE OR REPLACE FUNCTION public.replay_events(channel text, mentor_id uuid DEFAULT NULL, since timestamptz DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN peer_mentor.replay_events(replay_events.channel, replay_events.mentor_id, replay_events.since);
+END
+$$;
+COMMENT ON FUNCTION public.replay_events(text, uuid, timestamptz) IS
+	'Delivers events of a channel once more, in their order and under the same event_id: those given up, to whom they did not reach, and those delivered; of this mentor, and written since then, where given. Of notifications, without mentor and since, only what reached nobody. Returns how many. Callers: service. Errors: not_allowed, invalid_argument.';
+
 SELECT peer_mentor_private.record_migration(20261120000800, 'remake_api');

@@ -54,14 +54,15 @@ AS $$
 	  FROM (SELECT c.mentor_id, c.chapter_id, coalesce(c.until, 'infinity') AS end_day,
 	               CASE WHEN row_number() OVER w = 1 THEN '-infinity'
 	                    ELSE greatest(c.since, max(coalesce(c.until, 'infinity')) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) END AS first_day
-	          FROM public.peer_mentors m
+	          FROM (SELECT m.id FROM public.peer_mentors m WHERE m.organisation_id = $1 AND $2 IS NULL
+	                UNION ALL SELECT u.id FROM unnest($2) u (id)) m
 	          JOIN public.mentor_chapters c ON c.mentor_id = m.id
-	         WHERE m.organisation_id = $1 AND ($2 IS NULL OR m.id = ANY ($2)) AND c.is_primary AND c.until IS DISTINCT FROM c.since
+	         WHERE c.is_primary AND c.until IS DISTINCT FROM c.since
 	        WINDOW w AS (PARTITION BY c.mentor_id ORDER BY coalesce(c.until, 'infinity'), c.since, c.chapter_id)) s
 	 WHERE s.first_day < s.end_day
 $$;
 COMMENT ON FUNCTION peer_mentor_private.primary_chapters(uuid, uuid[]) IS
-	'Primary chapter of each day of these mentors, or of all of the organisation: a change counts from its day on. A membership that was promoted counts from the end of the primary one before it; days before the first count for the first.';
+	'Primary chapter of each day of these mentors, who may just have been deleted, or of all of the organisation: a change counts from its day on. A membership that was promoted counts from the end of the primary one before it; days before the first count for the first.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.certified_days(organisation uuid, mentors uuid[], from_day date, to_day date)
 RETURNS TABLE (mentor_id uuid, days datemultirange)
@@ -71,7 +72,12 @@ AS $$
 		SELECT c.id, c.peer_mentor_id, c.issued_at, c.expires_at, c.renewal_history, t.grace_days
 		  FROM public.certification_types t
 		  JOIN public.peer_mentor_certifications c ON c.organisation_id = t.organisation_id AND c.certification_type = t.code
-		 WHERE t.organisation_id = $1 AND t.required AND ($2 IS NULL OR c.peer_mentor_id = ANY ($2))
+		 WHERE t.organisation_id = $1 AND t.required AND $2 IS NULL
+		UNION ALL
+		SELECT c.id, c.peer_mentor_id, c.issued_at, c.expires_at, c.renewal_history, t.grace_days
+		  FROM public.peer_mentor_certifications c
+		  JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
+		 WHERE c.peer_mentor_id = ANY ($2) AND t.required
 	), corrected AS MATERIALIZED (
 		SELECT h.id FROM held h
 		 WHERE h.renewal_history @> '[{"event": "corrected"}]'
@@ -102,11 +108,12 @@ AS $$
 		SELECT s.mentor_id, s.new_status, s.days FROM (
 			SELECT h.mentor_id, h.new_status,
 			       daterange(h.effective_on, greatest(h.effective_on, least(lead(h.effective_on) OVER (PARTITION BY h.mentor_id ORDER BY h.version),
-			           (m.deleted_at AT TIME ZONE o.time_zone)::date, $4 + 1))) * daterange($3, $4, '[]') AS days
-			  FROM public.organisations o
-			  JOIN public.peer_mentors m ON m.organisation_id = o.id
+			           m.removed_on, $4 + 1))) * daterange($3, $4, '[]') AS days
+			  FROM (SELECT p.id, (p.deleted_at AT TIME ZONE o.time_zone)::date AS removed_on
+			          FROM public.organisations o JOIN public.peer_mentors p ON p.organisation_id = o.id WHERE o.id = $1 AND $2 IS NULL
+			        UNION ALL SELECT u.id, NULL FROM unnest($2) u (id)) m
 			  JOIN public.peer_mentor_status_history h ON h.mentor_id = m.id
-			 WHERE o.id = $1 AND ($2 IS NULL OR m.id = ANY ($2)) AND h.effective_on <= $4) s
+			 WHERE h.effective_on <= $4) s
 		 WHERE NOT isempty(s.days)
 	), chapter AS MATERIALIZED (
 		SELECT c.mentor_id, c.chapter_id, c.days FROM peer_mentor_private.primary_chapters($1, $2) c
@@ -125,17 +132,17 @@ AS $$
 	  FROM piece p LEFT JOIN peer_mentor_private.certified_days($1, $2, $3, $4) z ON z.mentor_id = p.mentor_id
 $$;
 COMMENT ON FUNCTION peer_mentor_private.status_days(uuid, uuid[], date, date) IS
-	'What status these mentors, or all of the organisation, had at the end of each day between the two, in which primary chapter; of active days also those with a valid required certification. By effective_on; up to the day before a removal.';
+	'What status these mentors, who may just have been deleted, or all of the organisation, had at the end of each day between the two, in which primary chapter; of active days also those with a valid required certification. By effective_on; of all of the organisation up to the day before a removal.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.status_moves(organisation uuid, mentors uuid[], from_day date, to_day date)
 RETURNS TABLE (mentor_id uuid, chapter_id uuid, status public.mentor_status, reason text, day date)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 	SELECT h.mentor_id, c.chapter_id, h.new_status, h.reason::text, h.effective_on
-	  FROM public.peer_mentors m
+	  FROM (SELECT p.id FROM public.peer_mentors p WHERE p.organisation_id = $1 AND $2 IS NULL
+	        UNION ALL SELECT u.id FROM unnest($2) u (id)) m
 	  JOIN public.peer_mentor_status_history h ON h.mentor_id = m.id AND h.effective_on BETWEEN $3 AND $4
 	  LEFT JOIN peer_mentor_private.primary_chapters($1, $2) c ON c.mentor_id = h.mentor_id AND c.days @> h.effective_on
-	 WHERE m.organisation_id = $1 AND ($2 IS NULL OR m.id = ANY ($2))
 $$;
 COMMENT ON FUNCTION peer_mentor_private.status_moves(uuid, uuid[], date, date) IS
 	'Transitions that these mentors, or all of the organisation, made on the days between the two, by effective_on.';
@@ -145,15 +152,29 @@ RETURNS TABLE (chapter_id uuid, chapter text, status text, mentors bigint, mento
 	certified_days bigint, uncertified_days bigint, transitions jsonb)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
-	WITH days AS MATERIALIZED (
+	WITH counted AS (
 		SELECT d.chapter_id, d.status, count(*) FILTER (WHERE d.days @> $3) AS mentors, sum(upper(d.days) - lower(d.days)) AS mentor_days,
 		       count(*) FILTER (WHERE d.certified @> $3) AS certified_mentors,
 		       sum((SELECT coalesce(sum(upper(r.days) - lower(r.days)), 0) FROM unnest(d.certified) r (days))) AS certified_days
 		  FROM peer_mentor_private.status_days($1, NULL, $2, $3) d GROUP BY d.chapter_id, d.status
+		UNION ALL
+		SELECT e.chapter_id, e.status, sum(e.mentors) FILTER (WHERE e.to_day >= $3), sum(e.mentors * e.days),
+		       sum(e.mentors) FILTER (WHERE e.to_day >= $3 AND e.certified), sum(e.mentors * e.days) FILTER (WHERE e.certified)
+		  FROM (SELECT x.*, least(x.to_day, $3) - greatest(x.from_day, $2) + 1 AS days FROM public.erased_spans x
+		         WHERE x.organisation_id = $1 AND x.from_day <= $3 AND x.to_day >= $2) e
+		 GROUP BY e.chapter_id, e.status
+	), days AS MATERIALIZED (
+		SELECT c.chapter_id, c.status, sum(c.mentors)::bigint AS mentors, sum(c.mentor_days)::bigint AS mentor_days,
+		       coalesce(sum(c.certified_mentors), 0)::bigint AS certified_mentors, coalesce(sum(c.certified_days), 0)::bigint AS certified_days
+		  FROM counted c GROUP BY c.chapter_id, c.status
 	), moves AS MATERIALIZED (
 		SELECT r.chapter_id, r.status, jsonb_object_agg(r.reason, r.n) AS transitions
-		  FROM (SELECT m.chapter_id, m.status, m.reason, count(*) AS n FROM peer_mentor_private.status_moves($1, NULL, $2, $3) m
-		         GROUP BY m.chapter_id, m.status, m.reason) r
+		  FROM (SELECT a.chapter_id, a.status, a.reason, sum(a.n)::bigint AS n
+		          FROM (SELECT m.chapter_id, m.status, m.reason, 1 AS n FROM peer_mentor_private.status_moves($1, NULL, $2, $3) m
+		                UNION ALL
+		                SELECT x.chapter_id, x.new_status, x.reason, x.transitions FROM public.erased_transitions x
+		                 WHERE x.organisation_id = $1 AND x.effective_on BETWEEN $2 AND $3) a
+		         GROUP BY a.chapter_id, a.status, a.reason) r
 		 GROUP BY r.chapter_id, r.status
 	), place AS (
 		SELECT c.id, c.name::text AS name FROM public.chapters c WHERE c.organisation_id = $1
@@ -162,7 +183,7 @@ AS $$
 	)
 	SELECT p.id, p.name, s.status::text, coalesce(d.mentors, 0), coalesce(d.mentor_days, 0),
 	       CASE WHEN s.status = 'active' THEN coalesce(d.certified_mentors, 0) END,
-	       CASE WHEN s.status = 'active' THEN coalesce(d.mentors - d.certified_mentors, 0) END,
+	       CASE WHEN s.status = 'active' THEN coalesce(d.mentors, 0) - coalesce(d.certified_mentors, 0) END,
 	       CASE WHEN s.status = 'active' THEN coalesce(d.certified_days, 0) END,
 	       CASE WHEN s.status = 'active' THEN coalesce(d.mentor_days - d.certified_days, 0) END,
 	       coalesce(m.transitions, '{}')

@@ -86,6 +86,17 @@ BEGIN
 			END IF;
 		END LOOP;
 	END LOOP;
+	FOREACH api IN ARRAY ARRAY[
+		'claim_events(text, integer, interval)',
+		'complete_event(bigint, uuid, uuid)',
+		'fail_event(bigint, uuid, text, boolean, uuid, interval)',
+		'replay_events(text, uuid, timestamptz)']
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION public.%s FROM %s', api, grantee);
+		IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION public.%s TO service_role', api);
+		END IF;
+	END LOOP;
 	FOREACH t IN ARRAY ARRAY['anon', 'authenticated', 'service_role'] LOOP
 		IF pg_catalog.to_regrole(t) IS NOT NULL THEN
 			EXECUTE pg_catalog.format('GRANT SELECT ON public.public_mentor_listing TO %I', t);
@@ -126,7 +137,9 @@ BEGIN
 		('cert_expiry_reminders', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('undeliverable_notifications', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('status_discrepancies', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
-		('report_snapshots', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))')
+		('report_snapshots', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))'),
+		('erased_spans', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))'),
+		('erased_transitions', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))')
 	) v (table_name, visible)
 	WHERE v.table_name NOT IN ('organisations', 'chapters', 'peer_mentors', 'mentor_chapters', 'role_assignments', 'coordinator_assignments')
 	   OR peer_mentor_private.made_table(v.table_name)

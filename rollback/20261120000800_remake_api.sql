@@ -22,6 +22,10 @@ DROP FUNCTION IF EXISTS public.update_organisation(uuid, text, text, integer[], 
 DROP FUNCTION IF EXISTS public.put_chapter(uuid, text, uuid);
 DROP FUNCTION IF EXISTS public.put_certification_type(uuid, text, text, interval, text, integer, integer, boolean);
 DROP FUNCTION IF EXISTS public.resolve_undeliverable(bigint);
+DROP FUNCTION IF EXISTS public.claim_events(text, integer, interval);
+DROP FUNCTION IF EXISTS public.complete_event(bigint, uuid, uuid);
+DROP FUNCTION IF EXISTS public.fail_event(bigint, uuid, text, boolean, uuid, interval);
+DROP FUNCTION IF EXISTS public.replay_events(text, uuid, timestamptz);
 DROP FUNCTION IF EXISTS public.explain_transition(uuid, public.mentor_status);
 DROP FUNCTION IF EXISTS public.mentor_timeline(uuid);
 DROP FUNCTION IF EXISTS public.mentor_status_on(uuid, date);

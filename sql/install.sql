@@ -136,7 +136,7 @@ $$;
 CREATE FUNCTION test.reset() RETURNS void LANGUAGE sql SECURITY DEFINER SET session_replication_role = replica SET client_min_messages = warning AS $$
 	TRUNCATE public.organisations, public.chapters, public.peer_mentors, public.mentor_chapters, public.role_assignments, public.coordinator_assignments,
 		public.peer_mentor_status, public.peer_mentor_status_history, public.pause_records, public.certification_types, public.peer_mentor_certifications,
-		public.certification_renewal_events, public.cert_expiry_reminders, peer_mentor_private.ladder_changes, public.outbox_events, public.outbox_deliveries,
+		public.certification_renewal_events, public.cert_expiry_reminders, peer_mentor_private.ladder_changes, peer_mentor_private.portal_mentors, public.outbox_events, public.outbox_deliveries,
 		public.undeliverable_notifications, public.job_runs, public.job_run_failures, public.status_discrepancies, public.report_snapshots,
 		public.idempotent_requests, public.register_import, peer_mentor_private.mentor_reviews, auth.users, test.logins RESTART IDENTITY;
 	-- north keeps UTC, south its own time

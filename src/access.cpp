@@ -16,7 +16,7 @@ namespace peer_mentor {
 
 namespace {
 
-enum class audience { operators, callers, guards };
+enum class audience { operators, workers, callers, guards };
 
 struct access_rule {
 	std::string_view function;
@@ -50,6 +50,10 @@ constexpr access_rule access_rules[] = {
 	{"explain_transition", audience::callers},
 	{"mentor_timeline", audience::callers},
 	{"mentor_status_on", audience::callers},
+	{"claim_events", audience::workers},
+	{"complete_event", audience::workers},
+	{"fail_event", audience::workers},
+	{"replay_events", audience::workers},
 	{"require_visible", audience::callers},
 	{"coordinator_roster", audience::callers},
 	{"status_report", audience::callers},
@@ -99,7 +103,7 @@ void grant_to_audience(const row &function, Oid owner)
 		grant(function, GetUserNameFromId(owner, false), " WITH GRANT OPTION");
 	if (who != audience::operators)
 		grant(function, "service_role");
-	if (who != audience::operators)
+	if (who == audience::callers || who == audience::guards)
 		grant(function, "authenticated");
 	if (who == audience::guards)
 		grant(function, "anon");

@@ -17,6 +17,8 @@ statement lock_for_login = {
 	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR UPDATE", 1, {UUIDOID}};
 statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id = $1", 2, {UUIDOID, UUIDOID}};
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
+// Before the status, as whoever updates the row directly has it before the trigger comes to the status.
+statement lock_row = {"SELECT 1 FROM public.peer_mentors WHERE id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};
 statement mark_removed = {"UPDATE public.peer_mentors SET deleted_at = clock_timestamp() WHERE id = $1", 1, {UUIDOID}};
 statement unmark_removed = {
@@ -221,6 +223,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_listed)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "listed");
 	require_actor(c, args.id(0), everybody);
+	lock_row.run({of(args.id(0))});
 	lock_mentor(args.id(0), GetCurrentTimestamp());
 	change_listed.write({of(args.id(0)), of(PG_GETARG_BOOL(1))});
 	end_call(c);
@@ -233,6 +236,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_remove_mentor)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), administrators);
+	lock_row.run({of(args.id(0))});
 	const outcome result = unmoved(lock_mentor(args.id(0), GetCurrentTimestamp()));
 	mark_removed.write({of(args.id(0))});
 	end_call(c);

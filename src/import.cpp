@@ -1,5 +1,6 @@
 // import_register: a register of terms becomes mentors, chapters and certifications.
 #include "core/date_format.hpp"
+#include "outbox.hpp"
 #include "pg/boundary.hpp"
 #include "pg/subtransaction.hpp"
 #include "register_rows.hpp"
@@ -210,8 +211,10 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 		if (result != term_result::unchanged)
 			changed.note(t->suspended, t->issued_on);
 	}
-	if (changed.any())
+	if (changed.any()) {
 		follow_import(m, changed);
+		follow_listing({&m, 1}, by_operator);
+	}
 	return counts;
 }
 

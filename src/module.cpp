@@ -1,3 +1,4 @@
+#include "outbox.hpp"
 #include "pg/server.hpp"
 #include "pg/write_scope.hpp"
 #include "purge.hpp"
@@ -17,5 +18,6 @@ void _PG_init(void)
 	peer_mentor::register_write_scope_callbacks();
 	peer_mentor::define_retention_settings();
 	peer_mentor::define_reconciliation_setting();
+	peer_mentor::define_outbox_settings();
 }
 }

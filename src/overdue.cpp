@@ -1,5 +1,7 @@
 #include "overdue.hpp"
 
+#include "outbox.hpp"
+
 namespace peer_mentor {
 
 namespace {
@@ -36,7 +38,10 @@ std::int64_t tell_overdue(std::span<const mentor> mentors, const uuid &job_run)
 	tell.write({array_of(n, UUIDOID, [&](std::size_t i) { return of(overdue[i]->id); }),
 	            array_of(n, UUIDOID, [&](std::size_t i) { return of(overdue[i]->organisation); }),
 	            array_of(n, DATEOID, [&](std::size_t i) { return of_day(overdue[i]->today); }), of(job_run)});
-	return static_cast<std::int64_t>(SPI_processed);
+	const auto told = static_cast<std::int64_t>(SPI_processed);
+	if (told > 0)
+		wake_workers(notification_channel);
+	return told;
 }
 
 } // namespace peer_mentor

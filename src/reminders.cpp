@@ -1,6 +1,7 @@
 #include "reminders.hpp"
 
 #include "core/reminder.hpp"
+#include "outbox.hpp"
 
 namespace peer_mentor {
 
@@ -145,7 +146,10 @@ std::int64_t write_events(std::span<const looked_at> sent, const uuid &job_run)
 	                     column(INT4OID, [](const looked_at &l) { return of(*l.sent); }),
 	                     column(INT4OID, [](const looked_at &l) { return of(l.expires_at - l.of->today); }),
 	                     of(job_run)});
-	return static_cast<std::int64_t>(SPI_processed);
+	const auto written = static_cast<std::int64_t>(SPI_processed);
+	if (written > 0)
+		wake_workers(notification_channel);
+	return written;
 }
 
 } // namespace

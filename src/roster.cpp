@@ -27,6 +27,14 @@ statement mirror_expiry = {
 	1,
 	{UUIDARRAYOID}};
 
+#define LOCK_STATUSES "SELECT s.mentor_id FROM public.peer_mentor_status s WHERE s.mentor_id = ANY ($1) ORDER BY s.mentor_id FOR NO KEY UPDATE"
+
+statement lock_statuses = {LOCK_STATUSES, 1, {UUIDARRAYOID}};
+statement lock_free_statuses = {LOCK_STATUSES " SKIP LOCKED", 1, {UUIDARRAYOID}};
+
+#undef LOCK_STATUSES
+
+// A statement of its own, with a snapshot from after the lock.
 statement mirror_all = {
 	"UPDATE public.peer_mentor_status s "
 	"   SET organisation_id = n.organisation_id, roster_name = n.name, on_roster = n.present, next_expires_on = n.expires_at "
@@ -278,6 +286,11 @@ void mirror_next_expiry(std::span<const uuid> mentors)
 		mirror_expiry.write({array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i]); })});
 }
 
+void mirror_roster(std::span<const uuid> mentors)
+{
+	mirror_all.write({array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i]); })});
+}
+
 } // namespace peer_mentor
 
 using namespace peer_mentor;
@@ -299,8 +312,10 @@ PEER_MENTOR_FUNCTION(peer_mentor_mirror_roster)
 {
 	const arguments args{fcinfo};
 	require_argument(args, 0, "mentor_ids");
+	require_argument(args, 1, "wait");
 	const call c = begin_system_call();
-	mirror_all.write({of_datum(PG_GETARG_DATUM(0))});
+	const rows locked = (PG_GETARG_BOOL(1) ? lock_statuses : lock_free_statuses).run({of_datum(PG_GETARG_DATUM(0))});
+	mirror_all.write({array_of(locked.count, UUIDOID, [&](std::size_t i) { return locked[i].column(1); })});
 	end_call(c);
 	PG_RETURN_VOID();
 }

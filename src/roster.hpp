@@ -10,4 +10,7 @@ namespace peer_mentor {
 // After certifications of these mentors were written; of locked ones.
 void mirror_next_expiry(std::span<const uuid> mentors);
 
+// Everything that is mirrored; of locked ones.
+void mirror_roster(std::span<const uuid> mentors);
+
 } // namespace peer_mentor

@@ -248,6 +248,20 @@ static void mirror_unmoved(std::span<const mentor> mentors, std::span<const over
 	mirror_next_expiry(unmoved.first(n));
 }
 
+// A certification or a rule may list a mentor, or no longer, whose status stays.
+static void follow_unmoved(std::span<const mentor> mentors, std::span<const move> moves, const author &by)
+{
+	auto        unmoved = allocate<mentor>(mentors.size());
+	std::size_t n = 0, next = 0;
+	for (const mentor &m : mentors) {
+		if (next < moves.size() && moves[next].of == &m)
+			++next;
+		else if (m.portal && m.now == status::active)
+			unmoved[n++] = m;
+	}
+	follow_listing(unmoved.first(n), by);
+}
+
 std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> changes, const author &by,
                          std::span<const evaluation> recoveries)
 {
@@ -275,6 +289,7 @@ std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> c
 	}
 	write_moves(moves.first(n), by);
 	mirror_unmoved(mentors, changes, moves.first(n));
+	follow_unmoved(mentors, moves.first(n), by);
 	return moves.first(n);
 }
 

@@ -20,6 +20,7 @@ enum class error : std::uint8_t {
 	renewal_too_early,
 	version_conflict,
 	idempotency_mismatch,
+	lease_lost,
 	invalid_argument,
 	storage_missing,
 	storage_outdated,
@@ -30,7 +31,7 @@ struct error_spec {
 	std::string_view sqlstate;
 };
 
-inline constexpr std::array<error_spec, 14> error_specs{{
+inline constexpr std::array<error_spec, 15> error_specs{{
 	{"mentor_not_found", "PT404"},
 	{"certification_not_found", "PT404"},
 	{"not_allowed", "42501"},
@@ -42,6 +43,7 @@ inline constexpr std::array<error_spec, 14> error_specs{{
 	{"renewal_too_early", "PT409"},
 	{"version_conflict", "PT409"},
 	{"idempotency_mismatch", "PT409"},
+	{"lease_lost", "PT409"},
 	{"invalid_argument", "22023"},
 	{"storage_missing", "55000"},
 	{"storage_outdated", "55000"},

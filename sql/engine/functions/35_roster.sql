@@ -10,8 +10,8 @@ REVOKE ALL ON FUNCTION peer_mentor.coordinator_roster(integer, text, text[], uui
 COMMENT ON FUNCTION peer_mentor.coordinator_roster(integer, text, text[], uuid, integer, boolean, text) IS
 	'Engine half of public.coordinator_roster(), which says what it does.';
 
-CREATE OR REPLACE FUNCTION peer_mentor.mirror_roster(mentor_ids uuid[]) RETURNS void
+CREATE OR REPLACE FUNCTION peer_mentor.mirror_roster(mentor_ids uuid[], wait boolean DEFAULT true) RETURNS void
 AS 'MODULE_PATHNAME', 'peer_mentor_mirror_roster' LANGUAGE C VOLATILE;
-REVOKE ALL ON FUNCTION peer_mentor.mirror_roster(uuid[]) FROM PUBLIC;
-COMMENT ON FUNCTION peer_mentor.mirror_roster(uuid[]) IS
-	'Copies what the roster is ordered by, of these mentors and their certifications, into their status rows, where it differs.';
+REVOKE ALL ON FUNCTION peer_mentor.mirror_roster(uuid[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.mirror_roster(uuid[], boolean) IS
+	'Copies what the roster is ordered by, of these mentors and their certifications, into their status rows, where it differs. wait: also into rows that others hold locked.';

@@ -1,0 +1,414 @@
+// claim_events, complete_event, fail_event, replay_events: what a delivery worker calls.
+#include "outbox.hpp"
+#include "pg/boundary.hpp"
+#include "recipients.hpp"
+
+extern "C" {
+#include "utils/tuplestore.h"
+}
+
+#include <algorithm>
+
+namespace peer_mentor {
+
+namespace {
+
+constexpr std::int32_t most_attempts = 8;
+constexpr std::int32_t largest_batch = 1000;
+constexpr std::size_t  longest_error = 500;
+constexpr int          most_rounds = 100;
+constexpr int          columns = 12;
+
+#define IS_WAITING(e) e ".delivered_at IS NULL AND " e ".dead_at IS NULL "
+
+// The first one waiting of each mentor, whether it can be had or not, holds back those behind it.
+#define IS_CLAIMABLE                                                                         \
+	" AND " IS_WAITING("e") " AND e.available_at <= $2 "                                     \
+	" AND (e.leased_until IS NULL OR e.leased_until <= $2) "                                 \
+	" AND NOT EXISTS (SELECT FROM public.outbox_events p "                                   \
+	"                  WHERE p.mentor_id = e.mentor_id AND p.id < e.id AND p.channel = e.channel AND " IS_WAITING("p") ") "
+
+// One whose lease ran out as often as it may be tried is given up instead.
+#define LEASE                                                                                                                         \
+	"UPDATE public.outbox_events e "                                                                                                  \
+	"   SET attempts = LEAST(e.attempts + 1, $5), dead_at = CASE WHEN e.attempts >= $5 THEN $2 END, "                                 \
+	"       claim_token = CASE WHEN e.attempts < $5 THEN $3 END, leased_until = CASE WHEN e.attempts < $5 THEN $2 + $4 END, "         \
+	"       last_error = CASE WHEN e.leased_until IS NOT NULL THEN 'the lease ran out' ELSE e.last_error END "                        \
+	"  FROM head WHERE e.id = head.id RETURNING e.id, e.dead_at IS NULL"
+
+statement claim_notifications = {
+	"WITH head AS MATERIALIZED ("
+	"     SELECT e.id FROM public.outbox_events e WHERE e.channel = 'notification' " IS_CLAIMABLE
+	"      ORDER BY e.available_at, e.id LIMIT $1 FOR NO KEY UPDATE OF e SKIP LOCKED) " LEASE,
+	5,
+	{INT4OID, TIMESTAMPTZOID, UUIDOID, INTERVALOID, INT4OID}};
+
+// One organisation after the other, none of them always the last.
+statement claim_portal_events = {
+	"WITH head AS MATERIALIZED ("
+	"     SELECT x.id FROM (SELECT o.id FROM public.organisations o WHERE o.portal_sync = 'on' ORDER BY random()) o "
+	"      CROSS JOIN LATERAL ("
+	"            SELECT e.id FROM public.outbox_events e WHERE e.channel = 'portal_sync' AND e.organisation_id = o.id " IS_CLAIMABLE
+	"             ORDER BY e.available_at, e.id LIMIT $1 FOR NO KEY UPDATE OF e SKIP LOCKED) x "
+	"      LIMIT $1) " LEASE,
+	5,
+	{INT4OID, TIMESTAMPTZOID, UUIDOID, INTERVALOID, INT4OID}};
+
+#undef LEASE
+#undef IS_CLAIMABLE
+
+// Where nobody is left to be told the event is finished; $3 are those that nobody could be found for.
+statement finish_without_delivery = {
+	"UPDATE public.outbox_events e "
+	"   SET delivered_at = CASE WHEN d.dead THEN NULL ELSE $2 END, dead_at = CASE WHEN d.dead THEN $2 END, claim_token = NULL, leased_until = NULL, "
+	"       last_error = CASE WHEN e.id = ANY ($3) THEN 'undeliverable' WHEN d.n = 0 THEN 'nobody_to_tell' ELSE e.last_error END "
+	"  FROM unnest($1) u (id) "
+	" CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE v.delivered_at IS NULL AND v.dead_at IS NULL) AS waiting, "
+	"                            COALESCE(bool_or(v.dead_at IS NOT NULL), false) AS dead "
+	"                       FROM public.outbox_deliveries v WHERE v.event_id = u.id) d "
+	" WHERE e.id = u.id AND d.waiting = 0",
+	3,
+	{INT8ARRAYOID, TIMESTAMPTZOID, INT8ARRAYOID}};
+
+statement read_claimed = {
+	"SELECT e.id, e.event_id, e.channel, e.event_type, e.organisation_id, e.mentor_id, e.payload, e.created_at, e.attempts, e.claim_token, e.leased_until, "
+	"       COALESCE((SELECT jsonb_agg(jsonb_build_object('recipient', d.recipient, 'role', d.role) ORDER BY d.recipient) "
+	"                   FROM public.outbox_deliveries d WHERE d.event_id = e.id AND d.delivered_at IS NULL AND d.dead_at IS NULL), '[]') "
+	"  FROM unnest($1) u (id) JOIN public.outbox_events e ON e.id = u.id "
+	" WHERE e.claim_token = $2 AND " IS_WAITING("e") " ORDER BY e.id",
+	2,
+	{INT8ARRAYOID, UUIDOID}};
+
+statement fresh_token = {"SELECT gen_random_uuid()", 0, {}};
+
+statement lock_event = {
+	"SELECT e.claim_token IS NOT DISTINCT FROM $2 AND e.dead_at IS NULL, e.delivered_at IS NOT NULL, e.attempts "
+	"  FROM public.outbox_events e WHERE e.id = $1 FOR NO KEY UPDATE",
+	2,
+	{INT8OID, UUIDOID}};
+
+statement complete_delivery = {
+	"UPDATE public.outbox_deliveries SET delivered_at = COALESCE(delivered_at, clock_timestamp()), dead_at = NULL "
+	" WHERE event_id = $1 AND recipient = $2",
+	2,
+	{INT8OID, UUIDOID}};
+
+statement complete_deliveries = {
+	"UPDATE public.outbox_deliveries SET delivered_at = clock_timestamp(), dead_at = NULL WHERE event_id = $1 AND delivered_at IS NULL",
+	1,
+	{INT8OID}};
+
+statement complete_whole = {
+	"UPDATE public.outbox_events SET delivered_at = clock_timestamp(), leased_until = NULL WHERE id = $1", 1, {INT8OID}};
+
+statement fail_delivery = {
+	"UPDATE public.outbox_deliveries "
+	"   SET last_error = $3, failed_in = $4, dead_at = CASE WHEN $5 THEN clock_timestamp() END "
+	" WHERE event_id = $1 AND recipient = $2 AND delivered_at IS NULL",
+	5,
+	{INT8OID, UUIDOID, TEXTOID, INT4OID, BOOLOID}};
+
+statement fail_deliveries = {
+	"UPDATE public.outbox_deliveries SET last_error = $2, failed_in = $3 WHERE event_id = $1 AND delivered_at IS NULL AND dead_at IS NULL",
+	3,
+	{INT8OID, TEXTOID, INT4OID}};
+
+statement note_error = {
+	"UPDATE public.outbox_events SET last_error = $2, available_at = GREATEST(available_at, clock_timestamp() + $3) WHERE id = $1",
+	3,
+	{INT8OID, TEXTOID, INTERVALOID}};
+
+// Of the deliveries of one event: how many wait, how many of those were not tried in this attempt, is one given up?
+statement standing_of_deliveries = {
+	"SELECT count(*) FILTER (WHERE d.delivered_at IS NULL AND d.dead_at IS NULL), "
+	"       count(*) FILTER (WHERE d.delivered_at IS NULL AND d.dead_at IS NULL AND d.failed_in IS DISTINCT FROM $2), "
+	"       COALESCE(bool_or(d.dead_at IS NOT NULL), false) "
+	"  FROM public.outbox_deliveries d WHERE d.event_id = $1",
+	2,
+	{INT8OID, INT4OID}};
+
+// 1, 4, 16, 64, 256 minutes, then 6 hours, each give or take a quarter, so that what failed together does not come
+// back together.  A moment that the other side asked for is kept instead.
+statement release = {
+	"UPDATE public.outbox_events e "
+	"   SET claim_token = NULL, leased_until = NULL, dead_at = CASE WHEN $2 THEN clock_timestamp() END, "
+	"       available_at = CASE WHEN $3 IS NULL AND e.available_at <= clock_timestamp() "
+	"                           THEN clock_timestamp() + LEAST(interval '1 minute' * 4 ^ (e.attempts - 1), interval '6 hours') * (0.75 + random() / 2) "
+	"                           ELSE GREATEST(e.available_at, clock_timestamp() + COALESCE($3, '0')) END "
+	" WHERE e.id = $1",
+	3,
+	{INT8OID, BOOLOID, INTERVALOID}};
+
+// Since when and of whom; of what was given up only those are told whom it did not reach.
+statement replay = {
+	"WITH again AS ("
+	"     UPDATE public.outbox_events e "
+	"        SET delivered_at = NULL, dead_at = NULL, attempts = 0, claim_token = NULL, leased_until = NULL, available_at = clock_timestamp(), last_error = NULL "
+	"       FROM (SELECT f.id, f.dead_at IS NULL AND f.last_error IS DISTINCT FROM 'undeliverable' AS was_delivered "
+	"               FROM public.outbox_events f "
+	"              WHERE f.channel = $1 AND (f.delivered_at IS NOT NULL OR f.dead_at IS NOT NULL) "
+	"                AND ($2 IS NULL OR f.mentor_id = $2) AND ($3 IS NULL OR f.created_at >= $3) "
+	"                AND f.last_error IS DISTINCT FROM 'superseded' "
+	"                AND (NOT $4 OR f.dead_at IS NOT NULL OR f.last_error = 'undeliverable') FOR NO KEY UPDATE) f "
+	"      WHERE e.id = f.id RETURNING e.id, f.was_delivered), "
+	"deliveries AS ("
+	"     UPDATE public.outbox_deliveries d SET delivered_at = NULL, dead_at = NULL, failed_in = NULL FROM again a "
+	"      WHERE d.event_id = a.id AND (a.was_delivered OR d.delivered_at IS NULL)) "
+	"SELECT count(*) FROM again",
+	4,
+	{TEXTOID, UUIDOID, TIMESTAMPTZOID, BOOLOID}};
+
+#undef IS_WAITING
+
+// For workers: the service and the owner.
+call begin_worker_call()
+{
+	const call c = begin_call();
+	if (c.is_app_user())
+		raise(error::not_allowed, "permission denied", "Only a delivery worker may do this.");
+	return c;
+}
+
+std::string_view channel_argument(const arguments &args, int i)
+{
+	require_argument(args, i, "channel");
+	const auto channel = *args.optional_text(i);
+	if (channel != notification_channel && channel != portal_channel)
+		invalid_argument("channel", psprintf("channel \"%s\" is not known", to_cstring(channel)),
+		                 "There are notification and portal_sync.");
+	return channel;
+}
+
+void require_length(const arguments &args, int i, const char *name, const Interval &least, const Interval &most)
+{
+	const Datum given = args.fcinfo->args[i].value;
+	if (DatumGetBool(DirectFunctionCall2(interval_lt, given, IntervalPGetDatum(&least))) ||
+	    DatumGetBool(DirectFunctionCall2(interval_gt, given, IntervalPGetDatum(&most))))
+		invalid_argument(name, psprintf("argument \"%s\" is too short or too long", name));
+}
+
+struct claim {
+	bool             notifies;
+	uuid             token;
+	value            lease;
+	TupleDesc        descriptor;
+	Tuplestorestate *result;
+};
+
+std::span<std::int64_t> lease_next(const claim &c, std::int32_t most, TimestampTz now)
+{
+	statement  &lease = c.notifies ? claim_notifications : claim_portal_events;
+	const rows  leased = lease.write({of(most), of_time(now), of(c.token), c.lease, of(most_attempts)});
+	auto        ids = allocate<std::int64_t>(leased.count);
+	std::size_t n = 0;
+	for (std::uint64_t i = 0; i < leased.count; ++i)
+		ids[n++] = leased[i].bigint(1);
+	std::sort(ids.begin(), ids.end());
+	return ids;
+}
+
+std::int32_t hand_out(const claim &c, std::span<const std::int64_t> ids)
+{
+	const rows found = read_claimed.run(
+		{array_of(ids.size(), INT8OID, [&](std::size_t i) { return of(ids[i]); }), of(c.token)});
+	for (std::uint64_t i = 0; i < found.count; ++i) {
+		Datum values[columns];
+		bool  nulls[columns];
+		for (int k = 0; k < columns; ++k) {
+			const value v = found[i].column(k + 1);
+			values[k] = v.datum;
+			nulls[k] = v.null;
+		}
+		tuplestore_putvalues(c.result, c.descriptor, values, nulls);
+	}
+	return static_cast<std::int32_t>(found.count);
+}
+
+// Events for nobody are finished on the way, so it may take several rounds.
+void claim_batch(const claim &c, std::int32_t batch_size)
+{
+	for (int round = 0; batch_size > 0 && round < most_rounds; ++round) {
+		const TimestampTz now = GetCurrentTimestamp();
+		const auto        ids = lease_next(c, batch_size, now);
+		if (ids.empty())
+			return;
+		if (c.notifies) {
+			const auto nobody = resolve_recipients(ids);
+			finish_without_delivery.write(
+				{array_of(ids.size(), INT8OID, [&](std::size_t i) { return of(ids[i]); }), of_time(now),
+			     array_of(nobody.size(), INT8OID, [&](std::size_t i) { return of(nobody[i]); })});
+			note_undeliverable(ids, nobody);
+		}
+		batch_size -= hand_out(c, ids);
+	}
+}
+
+struct leased_event {
+	std::int64_t id;
+	bool         delivered;
+	std::int32_t attempts;
+};
+
+leased_event require_lease(const arguments &args)
+{
+	require_argument(args, 0, "id");
+	require_argument(args, 1, "claim_token");
+	const std::int64_t id = *args.optional_int64(0);
+	const rows         found = lock_event.run({of(id), of(args.id(1))});
+	if (found.empty() || !found[0].boolean(1))
+		raise(error::lease_lost, psprintf("event " INT64_FORMAT " is not leased under this token", static_cast<int64>(id)),
+		      detail(error::lease_lost).add("id", id),
+		      "Its lease ran out and passed on, or it is finished or gone. Leave it alone.");
+	return {id, found[0].boolean(2), found[0].integer(3)};
+}
+
+[[noreturn]] void unknown_recipient(const uuid &recipient)
+{
+	invalid_argument("recipient",
+	                 psprintf("the event is not to be delivered to user \"%s\"", to_cstring(recipient)));
+}
+
+enum class course { finished, going_on, released };
+
+// One delivery more is known: perhaps it was the last one of the event, or of this attempt.
+course after_delivery(const leased_event &e, value retry_after)
+{
+	const row  now = standing_of_deliveries.run({of(e.id), of(e.attempts)})[0];
+	const auto waiting = now.bigint(1), untried = now.bigint(2);
+	if (waiting == 0) {
+		if (now.boolean(3))
+			release.write({of(e.id), of(true), value{}});
+		else
+			complete_whole.write({of(e.id)});
+		return course::finished;
+	}
+	if (untried > 0)
+		return course::going_on;
+	release.write({of(e.id), of(e.attempts >= most_attempts), retry_after});
+	return course::released;
+}
+
+bool complete(const leased_event &e, std::optional<uuid> recipient)
+{
+	if (recipient) {
+		complete_delivery.write({of(e.id), of(*recipient)});
+		if (SPI_processed == 0)
+			unknown_recipient(*recipient);
+		return e.delivered || after_delivery(e, value{}) == course::finished;
+	}
+	if (!e.delivered) {
+		complete_deliveries.write({of(e.id)});
+		complete_whole.write({of(e.id)});
+	}
+	return true;
+}
+
+struct failure {
+	std::string_view    error;
+	bool                permanent;
+	std::optional<uuid> recipient;
+	value               retry_after;
+};
+
+// Will it be tried again?
+bool fail(const leased_event &e, const failure &f)
+{
+	const bool gives_up = f.permanent || e.attempts >= most_attempts;
+	if (f.recipient) {
+		fail_delivery.write({of(e.id), of(*f.recipient), of(f.error), of(e.attempts), of(f.permanent)});
+		if (SPI_processed == 0)
+			unknown_recipient(*f.recipient);
+	} else
+		fail_deliveries.write({of(e.id), of(f.error), of(e.attempts)});
+	note_error.write({of(e.id), of(f.error), f.retry_after});
+	if (f.recipient)
+		after_delivery(e, f.retry_after);
+	else
+		release.write({of(e.id), of(gives_up), f.retry_after});
+	return !gives_up;
+}
+
+failure failure_arguments(const arguments &args)
+{
+	require_argument(args, 2, "error");
+	require_argument(args, 3, "permanent");
+	auto error = *args.optional_text(2);
+	if (error.empty())
+		invalid_argument("error", "a failure needs an error");
+	const int length = static_cast<int>(error.size());
+	error = error.substr(0, static_cast<std::size_t>(pg_mbcliplen(error.data(), length, longest_error)));
+	if (!args.is_null(5))
+		require_length(args, 5, "retry_after", {0, 0, 0}, {0, 30, 0});
+	return {error, DatumGetBool(args.fcinfo->args[3].value), args.optional_id(4),
+	        value(args.fcinfo->args[5].value, args.is_null(5))};
+}
+
+} // namespace
+
+} // namespace peer_mentor
+
+using namespace peer_mentor;
+
+PEER_MENTOR_FUNCTION(peer_mentor_claim_events)
+{
+	const arguments args{fcinfo};
+	InitMaterializedSRF(fcinfo, 0);
+	const call c = begin_worker_call();
+	const auto channel = channel_argument(args, 0);
+	require_argument(args, 1, "batch_size");
+	const std::int32_t batch_size = PG_GETARG_INT32(1);
+	if (batch_size < 1 || batch_size > largest_batch)
+		invalid_argument("batch_size", psprintf("batch size %d is not between 1 and %d", batch_size, largest_batch));
+	require_argument(args, 2, "lease");
+	require_length(args, 2, "lease", {1, 0, 0}, {0, 1, 0});
+	auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+	claim_batch({channel == notification_channel, fresh_token.run({})[0].id(1), of_datum(PG_GETARG_DATUM(2)),
+	             result->setDesc, result->setResult},
+	            batch_size);
+	end_call(c);
+	PG_RETURN_NULL();
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_complete_event)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_worker_call();
+	const bool      finished = complete(require_lease(args), args.optional_id(2));
+	end_call(c);
+	PG_RETURN_BOOL(finished);
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_fail_event)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_worker_call();
+	require_argument(args, 0, "id");
+	require_argument(args, 1, "claim_token");
+	const failure      f = failure_arguments(args);
+	const leased_event e = require_lease(args);
+	if (e.delivered)
+		raise(error::lease_lost, psprintf("event " INT64_FORMAT " is delivered", static_cast<int64>(e.id)),
+		      detail(error::lease_lost).add("id", e.id));
+	const bool again = fail(e, f);
+	end_call(c);
+	PG_RETURN_BOOL(again);
+}
+
+PEER_MENTOR_FUNCTION(peer_mentor_replay_events)
+{
+	const arguments args{fcinfo};
+	const call      c = begin_worker_call();
+	const auto      channel = channel_argument(args, 0);
+	if (!args.is_null(2) && TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(2)))
+		invalid_argument("since", "since must be finite");
+	// Without a word about whom and since when nobody is mailed again.
+	const bool only_undelivered = channel == notification_channel && args.is_null(1) && args.is_null(2);
+	const auto replayed = replay
+	                          .write({of(channel), of(args.optional_id(1)),
+	                                  value(args.fcinfo->args[2].value, args.is_null(2)), of(only_undelivered)})[0]
+	                          .bigint(1);
+	if (replayed > 0)
+		wake_workers(channel == notification_channel ? notification_channel : portal_channel);
+	end_call(c);
+	PG_RETURN_INT64(replayed);
+}
