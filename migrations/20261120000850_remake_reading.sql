@@ -48,8 +48,11 @@ COMMENT ON FUNCTION peer_mentor_private.certification_terms(uuid) IS
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.primary_chapters(organisation uuid, mentors uuid[])
 RETURNS TABLE (mentor_id uuid, chapter_id uuid, days daterange)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT s.mentor_id, s.chapter_id, daterange(s.first_day, s.end_day)
 	  FROM (SELECT c.mentor_id, c.chapter_id, coalesce(c.until, 'infinity') AS end_day,
 	               CASE WHEN row_number() OVER w = 1 THEN '-infinity'
@@ -59,15 +62,19 @@ AS $$
 	          JOIN public.mentor_chapters c ON c.mentor_id = m.id
 	         WHERE c.is_primary AND c.until IS DISTINCT FROM c.since
 	        WINDOW w AS (PARTITION BY c.mentor_id ORDER BY coalesce(c.until, 'infinity'), c.since, c.chapter_id)) s
-	 WHERE s.first_day < s.end_day
+	 WHERE s.first_day < s.end_day;
+END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.primary_chapters(uuid, uuid[]) IS
 	'Primary chapter of each day of these mentors, who may just have been deleted, or of all of the organisation: a change counts from its day on. A membership that was promoted counts from the end of the primary one before it; days before the first count for the first.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.certified_days(organisation uuid, mentors uuid[], from_day date, to_day date)
 RETURNS TABLE (mentor_id uuid, days datemultirange)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH held AS MATERIALIZED (
 		SELECT c.id, c.peer_mentor_id, c.issued_at, c.expires_at, c.renewal_history, t.grace_days
 		  FROM public.certification_types t
@@ -95,15 +102,19 @@ AS $$
 		  FROM corrected x JOIN held h ON h.id = x.id CROSS JOIN LATERAL peer_mentor_private.certification_terms(x.id) t
 	)
 	SELECT t.peer_mentor_id, range_agg(daterange(t.issued_at, t.last_day, '[]')) FROM term t
-	 WHERE t.issued_at <= $4 AND t.last_day >= greatest($3, t.issued_at) GROUP BY t.peer_mentor_id
+	 WHERE t.issued_at <= $4 AND t.last_day >= greatest($3, t.issued_at) GROUP BY t.peer_mentor_id;
+END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.certified_days(uuid, uuid[], date, date) IS
 	'Days on which a term of a certification that is required now, with the grace days of now, covers these mentors, or all of the organisation.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.status_days(organisation uuid, mentors uuid[], from_day date, to_day date)
 RETURNS TABLE (mentor_id uuid, chapter_id uuid, status public.mentor_status, days daterange, certified datemultirange)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	WITH span AS MATERIALIZED (
 		SELECT s.mentor_id, s.new_status, s.days FROM (
 			SELECT h.mentor_id, h.new_status,
@@ -129,20 +140,25 @@ AS $$
 	)
 	SELECT p.mentor_id, p.chapter_id, p.new_status, p.days,
 	       CASE WHEN p.new_status = 'active' THEN coalesce(z.days * datemultirange(p.days), '{}') END
-	  FROM piece p LEFT JOIN peer_mentor_private.certified_days($1, $2, $3, $4) z ON z.mentor_id = p.mentor_id
+	  FROM piece p LEFT JOIN peer_mentor_private.certified_days($1, $2, $3, $4) z ON z.mentor_id = p.mentor_id;
+END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.status_days(uuid, uuid[], date, date) IS
 	'What status these mentors, who may just have been deleted, or all of the organisation, had at the end of each day between the two, in which primary chapter; of active days also those with a valid required certification. By effective_on; of all of the organisation up to the day before a removal.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.status_moves(organisation uuid, mentors uuid[], from_day date, to_day date)
 RETURNS TABLE (mentor_id uuid, chapter_id uuid, status public.mentor_status, reason text, day date)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT h.mentor_id, c.chapter_id, h.new_status, h.reason::text, h.effective_on
 	  FROM (SELECT p.id FROM public.peer_mentors p WHERE p.organisation_id = $1 AND $2 IS NULL
 	        UNION ALL SELECT u.id FROM unnest($2) u (id)) m
 	  JOIN public.peer_mentor_status_history h ON h.mentor_id = m.id AND h.effective_on BETWEEN $3 AND $4
-	  LEFT JOIN peer_mentor_private.primary_chapters($1, $2) c ON c.mentor_id = h.mentor_id AND c.days @> h.effective_on
+	  LEFT JOIN peer_mentor_private.primary_chapters($1, $2) c ON c.mentor_id = h.mentor_id AND c.days @> h.effective_on;
+END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.status_moves(uuid, uuid[], date, date) IS
 	'Transitions that these mentors, or all of the organisation, made on the days between the two, by effective_on.';
