@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS public.outbox_deliveries (
 	delivered_at timestamptz,
 	dead_at      timestamptz,
 	failed_in    integer,
+	retry_at     timestamptz,
 	last_error   text,
 	PRIMARY KEY (event_id, recipient)
 );
@@ -65,6 +66,7 @@ CREATE INDEX IF NOT EXISTS outbox_deliveries_recipient_idx ON public.outbox_deli
 COMMENT ON COLUMN public.outbox_deliveries.role IS 'As what they are told: mentor, coordinator, chapter_admin or org_admin.';
 COMMENT ON COLUMN public.outbox_deliveries.dead_at IS 'When this delivery failed for good; the others of the event go on.';
 COMMENT ON COLUMN public.outbox_deliveries.failed_in IS 'Attempt of the event in which this delivery last failed.';
+COMMENT ON COLUMN public.outbox_deliveries.retry_at IS 'When the other side wants to be tried again, where it said so in that attempt.';
 
 CREATE TABLE IF NOT EXISTS public.undeliverable_notifications (
 	id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -91,6 +91,7 @@ COMMENT ON COLUMN public.report_snapshots.checksum IS 'SHA-256 of report as text
 CREATE INDEX IF NOT EXISTS report_snapshots_frozen_by_idx ON public.report_snapshots (frozen_by) WHERE frozen_by IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS public.erased_spans (
+	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
 	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
 	chapter_id      uuid,
 	status          public.mentor_status NOT NULL,
@@ -103,7 +104,7 @@ CREATE TABLE IF NOT EXISTS public.erased_spans (
 	CONSTRAINT erased_spans_key UNIQUE NULLS NOT DISTINCT (organisation_id, chapter_id, status, certified, from_day, to_day, last_day, last_day_alike)
 );
 COMMENT ON TABLE public.erased_spans IS
-	'What erased mentors were, without who: so many mentors were, from from_day to to_day (both inclusive), at the end of each day, in this chapter with this status. A report adds them to what the history says: mentor-days are mentors * days of the overlap; different mentors in a period of one chapter and status are the sum of mentors of the spans that overlap it and have last_day NULL or before the period.';
+	'What erased mentors were, without who: so many mentors were, from from_day to to_day (both inclusive), at the end of each day, in this chapter with this status. A report adds them to what the history says: mentor-days are mentors * days of the overlap; different mentors in a period of one chapter and status are the sum of mentors of the spans that overlap it and have last_day NULL or before the period. Read by reports, not by app users: rows written together are those of one mentor.';
 COMMENT ON COLUMN public.erased_spans.chapter_id IS 'Primary chapter of those days; NULL for none.';
 COMMENT ON COLUMN public.erased_spans.certified IS 'Active with a valid required certification on those days; false for the other statuses.';
 COMMENT ON COLUMN public.erased_spans.last_day IS
@@ -112,6 +113,7 @@ COMMENT ON COLUMN public.erased_spans.last_day_alike IS 'The same, of those days
 CREATE INDEX IF NOT EXISTS erased_spans_organisation_id_idx ON public.erased_spans (organisation_id, to_day);
 
 CREATE TABLE IF NOT EXISTS public.erased_transitions (
+	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
 	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
 	chapter_id      uuid,
 	reason          public.status_reason NOT NULL,

@@ -237,12 +237,14 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.review_restored() IS 'A mentor who is restored is looked at again.';
 
--- What the public listing shows may change by columns of the directory as well; where no portal listens nothing is locked.
+-- What the public listing shows may change by columns of the directory as well.  The advisory lock: portal_sync is not
+-- turned on between the look at it and the end of this transaction, for neither would see the other's change.
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.follow_listing() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	PERFORM pg_advisory_xact_lock_shared(hashtextextended('peer_mentor portal ' || NEW.organisation_id, 0));
 	IF EXISTS (SELECT FROM public.organisations o WHERE o.id = NEW.organisation_id AND o.portal_sync <> 'off') THEN
 		PERFORM peer_mentor.follow_listing(NEW.id);
 	END IF;
@@ -265,11 +267,12 @@ CREATE OR REPLACE FUNCTION peer_mentor_private.follow_portal_sync() RETURNS trig
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- Calls that began before this one ends told the portal nothing; the nightly run looks at all holders again.
+	-- Transitions that began before this one ends tell the portal nothing; the nightly run looks at all holders again.
 	IF OLD.portal_sync = 'off' THEN
+		PERFORM pg_advisory_xact_lock(hashtextextended('peer_mentor portal ' || NEW.id, 0));
 		UPDATE public.certification_types SET rules_changed_at = clock_timestamp() WHERE organisation_id = NEW.id;
 	END IF;
-	PERFORM peer_mentor.follow_portal_sync(NEW.id, NEW.portal_sync);
+	PERFORM peer_mentor.follow_portal_sync(NEW.id, coalesce(OLD.portal_sync, 'off'), NEW.portal_sync);
 	RETURN NULL;
 END
 $$;

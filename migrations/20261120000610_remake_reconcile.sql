@@ -60,7 +60,8 @@ BEGIN
 		       EXISTS (SELECT FROM peer_mentor_private.mentor_reviews v WHERE v.mentor_id = m.id) AS awaits_review, (as_of AT TIME ZONE coalesce(o.time_zone, 'UTC'))::date AS today,
 		       r.n AS status_rows, s.status, s.version, s.pause_reason, s.expected_return_date, s.chapter_id,
 		       h.id AS newest, h.new_status, h.version AS newest_version, l.lost,
-		       CASE WHEN h.id IS NULL OR l.lost THEN s.status ELSE h.new_status END AS counts
+		       CASE WHEN h.id IS NULL OR l.lost THEN s.status ELSE h.new_status END AS counts,
+		       p.records, p.live AS live_pauses, p.live_status, p.live_reason, p.live_return, c.live AS live_chapters, c.primaries, c.primary_id
 		  FROM unnest(mentors) u (id)
 		  JOIN public.peer_mentors m ON m.id = u.id
 		  LEFT JOIN public.organisations o ON o.id = m.organisation_id
@@ -73,8 +74,18 @@ BEGIN
 		 CROSS JOIN LATERAL (SELECT coalesce(s.version > h.version, false) AND EXISTS (
 			SELECT FROM public.outbox_events e
 			 WHERE e.mentor_id = m.id AND e.event_type = 'status_changed' AND (e.payload ->> 'version')::bigint = s.version) AS lost) l
+		 CROSS JOIN LATERAL (
+			SELECT count(*) AS records, count(*) FILTER (WHERE x.status <> 'active') AS live,
+			       min(x.status) FILTER (WHERE x.status <> 'active') AS live_status,
+			       min(x.expected_return_date) FILTER (WHERE x.status <> 'active') AS live_return,
+			       min(x.pause_reason) FILTER (WHERE x.status <> 'active') AS live_reason
+			  FROM public.pause_records x WHERE x.mentor_id = m.id) p
+		 CROSS JOIN LATERAL (
+			SELECT count(*) AS live, count(*) FILTER (WHERE x.is_primary) AS primaries,
+			       (min(x.chapter_id::text) FILTER (WHERE x.is_primary))::uuid AS primary_id
+			  FROM public.mentor_chapters x WHERE x.mentor_id = m.id AND x.until IS NULL) c
 	), step AS MATERIALIZED (
-		SELECT m.id, m.organisation_id, n.id AS row_id, n.version, n.previous_status, n.new_status, n.reason, n.effective_on, n.changed_at,
+		SELECT m.id, m.organisation_id, m.counts, m.lost, m.records, m.live_pauses, n.id AS row_id, n.version, n.previous_status, n.new_status, n.reason, n.effective_on, n.changed_at,
 		       n.job_run_id, n.chapter_id, n.version - coalesce(lag(n.version) OVER w, 0) AS ahead,
 		       lag(n.new_status) OVER w AS status_before, lag(n.effective_on) OVER w AS effective_before
 		  FROM mentor m JOIN public.peer_mentor_status_history n ON n.mentor_id = m.id
@@ -93,20 +104,9 @@ BEGIN
 		            WHEN c.expires_at + t.grace_days < m.today THEN 'expired' ELSE 'active' END AS by_dates
 		  FROM mentor m JOIN public.peer_mentor_certifications c ON c.peer_mentor_id = m.id
 		  LEFT JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
-	), pause AS MATERIALIZED (
-		SELECT m.id, count(p.id) AS records, count(p.id) FILTER (WHERE p.status <> 'active') AS live,
-		       min(p.status) FILTER (WHERE p.status <> 'active') AS status,
-		       min(p.expected_return_date) FILTER (WHERE p.status <> 'active') AS expected_return_date,
-		       min(p.pause_reason) FILTER (WHERE p.status <> 'active') AS pause_reason
-		  FROM mentor m LEFT JOIN public.pause_records p ON p.mentor_id = m.id
-		 GROUP BY m.id
-	), member AS MATERIALIZED (
-		SELECT m.id, count(c.chapter_id) AS live, count(*) FILTER (WHERE c.is_primary) AS primaries,
-		       (min(c.chapter_id::text) FILTER (WHERE c.is_primary))::uuid AS primary_id
-		  FROM mentor m LEFT JOIN public.mentor_chapters c ON c.mentor_id = m.id AND c.until IS NULL
-		 GROUP BY m.id
 	), told AS MATERIALIZED (
-		SELECT m.id, e.dedupe_key, (e.payload ->> 'version')::bigint AS version
+		SELECT m.id, m.newest, m.newest_version, m.lost AND (e.payload ->> 'version')::bigint <= m.version AS covered_by_gap,
+		       e.dedupe_key, (e.payload ->> 'version')::bigint AS version
 		  FROM mentor m JOIN public.outbox_events e ON e.mentor_id = m.id
 		 WHERE e.channel = 'notification' AND e.event_type = 'status_changed' AND e.payload ? 'version'
 	)
@@ -138,22 +138,22 @@ BEGIN
 	SELECT 'history_gap', m.id, 'version ' || m.newest_version + 1, 'null'::jsonb, jsonb_build_object('version', m.newest_version + 1)
 	  FROM mentor m WHERE m.lost
 	UNION ALL
-	SELECT CASE WHEN m.counts = 'active' THEN 'pause_left' WHEN p.live = 0 THEN 'pause_missing'
-	            WHEN p.live > 1 THEN 'pauses_several' ELSE 'pause_differs' END, m.id, '',
-	       jsonb_build_object('live', p.live, 'status', p.status, 'pause_reason', p.pause_reason, 'expected_return_date', p.expected_return_date),
+	SELECT CASE WHEN m.counts = 'active' THEN 'pause_left' WHEN m.live_pauses = 0 THEN 'pause_missing'
+	            WHEN m.live_pauses > 1 THEN 'pauses_several' ELSE 'pause_differs' END, m.id, '',
+	       jsonb_build_object('live', m.live_pauses, 'status', m.live_status, 'pause_reason', m.live_reason, 'expected_return_date', m.live_return),
 	       CASE WHEN m.counts = 'active' THEN jsonb_build_object('live', 0)
 	            ELSE jsonb_build_object('live', 1, 'status', m.counts, 'pause_reason', m.pause_reason, 'expected_return_date', m.expected_return_date) END
-	  FROM mentor m JOIN pause p ON p.id = m.id
-	 WHERE CASE WHEN m.counts IS NULL THEN false WHEN m.counts = 'active' THEN p.live > 0
-	            ELSE p.live <> 1 OR p.status <> m.counts
-	                 OR (m.status = m.counts AND (p.expected_return_date IS DISTINCT FROM m.expected_return_date
-	                                              OR (m.counts = 'paused' AND p.pause_reason IS DISTINCT FROM m.pause_reason))) END
+	  FROM mentor m
+	 WHERE CASE WHEN m.counts IS NULL THEN false WHEN m.counts = 'active' THEN m.live_pauses > 0
+	            ELSE m.live_pauses <> 1 OR m.live_status <> m.counts
+	                 OR (m.status = m.counts AND (m.live_return IS DISTINCT FROM m.expected_return_date
+	                                              OR (m.counts = 'paused' AND m.live_reason IS DISTINCT FROM m.pause_reason))) END
 	UNION ALL
-	SELECT 'pause_lost', m.id, '', jsonb_build_object('records', p.records), jsonb_build_object('records', h.begun)
-	  FROM mentor m JOIN pause p ON p.id = m.id
-	  JOIN (SELECT j.id, count(*) FILTER (WHERE j.new_status <> 'active') AS begun, bool_or(j.fault IS NOT NULL) AS faulty
-	          FROM judged j GROUP BY j.id) h ON h.id = m.id
-	 WHERE p.records < h.begun AND NOT h.faulty AND NOT m.lost AND p.live = CASE WHEN m.counts = 'active' THEN 0 ELSE 1 END
+	SELECT 'pause_lost', h.id, '', jsonb_build_object('records', h.records), jsonb_build_object('records', count(*) FILTER (WHERE h.new_status <> 'active'))
+	  FROM judged h
+	 WHERE NOT h.lost AND h.live_pauses = CASE WHEN h.counts = 'active' THEN 0 ELSE 1 END
+	 GROUP BY h.id, h.records
+	HAVING h.records < count(*) FILTER (WHERE h.new_status <> 'active') AND count(h.fault) = 0
 	UNION ALL
 	SELECT 'pause_unlinked', m.id, 'pause ' || r.id, jsonb_build_object('resumes_pause_id', r.resumes_pause_id),
 	       jsonb_build_object('ended_by', 'interrupted')
@@ -166,9 +166,14 @@ BEGIN
 	UNION ALL
 	SELECT 'certification_ignored', m.id, '', jsonb_build_object('status', m.counts), jsonb_build_object('blocked', b.blocked)
 	  FROM mentor m
-	  LEFT JOIN LATERAL (SELECT coalesce(bool_or(c.required AND c.by_dates <> 'active'), false) AS blocked,
-	                            coalesce(bool_or(c.status <> c.by_dates OR c.pending), false) AS pending
-	                       FROM held c WHERE c.id = m.id AND c.known) b ON true
+	 CROSS JOIN LATERAL (
+		SELECT coalesce(bool_or(t.required AND f.by_dates <> 'active'), false) AS blocked,
+		       coalesce(bool_or(x.status <> f.by_dates OR t.rules_changed_at IS NOT NULL), false) AS pending
+		  FROM public.peer_mentor_certifications x
+		  JOIN public.certification_types t ON t.organisation_id = x.organisation_id AND t.code = x.certification_type
+		 CROSS JOIN LATERAL (SELECT CASE WHEN x.status = 'suspended' THEN 'suspended' WHEN x.expires_at + t.grace_days < m.today THEN 'expired'
+		                                 ELSE 'active' END AS by_dates) f
+		 WHERE x.peer_mentor_id = m.id) b
 	 WHERE m.present AND m.counts IS NOT NULL AND NOT b.pending AND NOT m.awaits_review AND (m.counts = 'expired_cert') <> b.blocked
 	UNION ALL
 	SELECT 'renewals_differ', c.id, c.certification_type, c.renewal_history -> -1,
@@ -189,13 +194,13 @@ BEGIN
 			&& (@.job_run_id.type() == "string" || @.job_run_id.type() == "null"))')) AS n) w
 	 WHERE w.n <> w.entries
 	UNION ALL
-	SELECT CASE WHEN c.primaries = 0 THEN 'primary_missing' ELSE 'primaries_several' END, c.id, '',
-	       jsonb_build_object('live', c.live, 'primary', c.primaries), jsonb_build_object('primary', 1)
-	  FROM member c WHERE c.live > 0 AND c.primaries <> 1
+	SELECT CASE WHEN m.primaries = 0 THEN 'primary_missing' ELSE 'primaries_several' END, m.id, '',
+	       jsonb_build_object('live', m.live_chapters, 'primary', m.primaries), jsonb_build_object('primary', 1)
+	  FROM mentor m WHERE m.live_chapters > 0 AND m.primaries <> 1
 	UNION ALL
-	SELECT 'chapter_differs', m.id, '', jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', c.primary_id)
-	  FROM mentor m JOIN member c ON c.id = m.id
-	 WHERE m.status_rows > 0 AND (c.live = 0 OR c.primaries = 1) AND m.chapter_id IS DISTINCT FROM c.primary_id
+	SELECT 'chapter_differs', m.id, '', jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', m.primary_id)
+	  FROM mentor m
+	 WHERE m.status_rows > 0 AND (m.live_chapters = 0 OR m.primaries = 1) AND m.chapter_id IS DISTINCT FROM m.primary_id
 	UNION ALL
 	SELECT 'roster_differs', w.id, '', to_jsonb(w.found), to_jsonb(w.expected)
 	  FROM (SELECT m.id, (SELECT x FROM (SELECT s.organisation_id, s.roster_name, s.on_roster, s.next_expires_on) x) AS found,
@@ -233,19 +238,19 @@ BEGIN
 	UNION ALL
 	SELECT 'reminder_left', m.id, r.certification_type, jsonb_build_object('expiry_date', r.expiry_date), 'null'::jsonb
 	  FROM mentor m JOIN public.cert_expiry_reminders r ON r.mentor_id = m.id
-	 WHERE NOT EXISTS (SELECT FROM held c WHERE c.id = m.id AND c.certification_type = r.certification_type)
+	 WHERE NOT EXISTS (SELECT FROM public.peer_mentor_certifications c WHERE c.peer_mentor_id = m.id AND c.certification_type = r.certification_type)
 	UNION ALL
 	SELECT 'event_missing', h.id, 'version ' || h.version, 'null'::jsonb, jsonb_build_object('event_type', 'status_changed', 'version', h.version)
 	  FROM step h
 	 WHERE h.previous_status IS NOT NULL AND h.changed_at > told_since
-	   AND NOT EXISTS (SELECT FROM told t WHERE t.id = h.id AND t.dedupe_key = 'status_changed:' || h.row_id)
+	   AND NOT EXISTS (SELECT FROM public.outbox_events e WHERE e.channel = 'notification' AND e.dedupe_key = 'status_changed:' || h.row_id)
 	UNION ALL
 	SELECT 'event_unfounded', t.id, 'version ' || t.version, jsonb_build_object('event_type', 'status_changed', 'version', t.version), 'null'::jsonb
 	  FROM (SELECT DISTINCT t.id, t.version FROM told t
-	         WHERE NOT EXISTS (SELECT FROM step h WHERE h.id = t.id AND t.dedupe_key = 'status_changed:' || h.row_id)) t
-	  JOIN mentor m ON m.id = t.id
-	 WHERE NOT (m.lost AND t.version <= m.version) AND m.newest IS NOT NULL
-	   AND (t.version > m.newest_version OR EXISTS (SELECT FROM step h WHERE h.id = t.id AND h.version = t.version))
+	         WHERE t.newest IS NOT NULL AND NOT t.covered_by_gap
+	           AND NOT EXISTS (SELECT FROM public.peer_mentor_status_history h WHERE h.mentor_id = t.id AND t.dedupe_key = 'status_changed:' || h.id)
+	           AND (t.version > t.newest_version
+	                OR EXISTS (SELECT FROM public.peer_mentor_status_history h WHERE h.mentor_id = t.id AND h.version = t.version))) t
 	UNION ALL
 	SELECT 'run_missing', r.id, 'run ' || r.job_run_id, jsonb_build_object('job_run_id', r.job_run_id, 'first_version', r.version), 'null'::jsonb
 	  FROM (SELECT h.id, h.job_run_id, min(h.version) AS version FROM step h WHERE h.job_run_id IS NOT NULL GROUP BY 1, 2) r
@@ -314,6 +319,8 @@ AS $$
 		SELECT n.* FROM looked_at l CROSS JOIN LATERAL peer_mentor_private.discrepancies(as_of, l.ids) n WHERE mentors IS NOT NULL
 		UNION ALL
 		SELECT b.* FROM peer_mentor_private.broken_references() b WHERE mentors IS NULL
+	), kept_from_deletion AS MATERIALIZED (
+		SELECT m.id FROM public.peer_mentors m WHERE m.id IN (SELECT n.mentor_id FROM now n WHERE n.mentor_id = ANY (mentors)) ORDER BY m.id FOR KEY SHARE
 	), gone AS (
 		UPDATE public.status_discrepancies d SET resolved_at = clock_timestamp()
 		  FROM looked_at l
@@ -323,7 +330,7 @@ AS $$
 	), kept AS (
 		INSERT INTO public.status_discrepancies AS d (kind, mentor_id, about, found, expected)
 		SELECT n.kind, n.mentor_id, n.about, coalesce(n.found, 'null'), n.expected
-		  FROM now n WHERE mentors IS NULL OR n.mentor_id = ANY (mentors)
+		  FROM now n WHERE mentors IS NULL OR n.mentor_id IN (SELECT k.id FROM kept_from_deletion k)
 		 ORDER BY n.mentor_id, n.kind, n.about
 		ON CONFLICT (mentor_id, kind, about) WHERE resolved_at IS NULL
 		DO UPDATE SET found = EXCLUDED.found, expected = EXCLUDED.expected WHERE (d.found, d.expected) IS DISTINCT FROM (EXCLUDED.found, EXCLUDED.expected)

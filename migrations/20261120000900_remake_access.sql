@@ -137,9 +137,7 @@ BEGIN
 		('cert_expiry_reminders', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('undeliverable_notifications', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
 		('status_discrepancies', 'mentor_id = ANY (ARRAY(SELECT peer_mentor_private.visible_mentors()))'),
-		('report_snapshots', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))'),
-		('erased_spans', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))'),
-		('erased_transitions', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))')
+		('report_snapshots', 'organisation_id = ANY (ARRAY(SELECT peer_mentor_private.administered_organisations()))')
 	) v (table_name, visible)
 	WHERE v.table_name NOT IN ('organisations', 'chapters', 'peer_mentors', 'mentor_chapters', 'role_assignments', 'coordinator_assignments')
 	   OR peer_mentor_private.made_table(v.table_name)

@@ -103,20 +103,18 @@ statement complete_whole = {
 
 statement fail_delivery = {
 	"UPDATE public.outbox_deliveries "
-	"   SET last_error = $3, failed_in = $4, dead_at = CASE WHEN $5 THEN clock_timestamp() END "
+	"   SET last_error = $3, failed_in = $4, dead_at = CASE WHEN $5 THEN clock_timestamp() END, retry_at = clock_timestamp() + $6 "
 	" WHERE event_id = $1 AND recipient = $2 AND delivered_at IS NULL",
-	5,
-	{INT8OID, UUIDOID, TEXTOID, INT4OID, BOOLOID}};
+	6,
+	{INT8OID, UUIDOID, TEXTOID, INT4OID, BOOLOID, INTERVALOID}};
 
 statement fail_deliveries = {
-	"UPDATE public.outbox_deliveries SET last_error = $2, failed_in = $3 WHERE event_id = $1 AND delivered_at IS NULL AND dead_at IS NULL",
-	3,
-	{INT8OID, TEXTOID, INT4OID}};
+	"UPDATE public.outbox_deliveries SET last_error = $2, failed_in = $3, retry_at = clock_timestamp() + $4 "
+	" WHERE event_id = $1 AND delivered_at IS NULL AND dead_at IS NULL",
+	4,
+	{INT8OID, TEXTOID, INT4OID, INTERVALOID}};
 
-statement note_error = {
-	"UPDATE public.outbox_events SET last_error = $2, available_at = GREATEST(available_at, clock_timestamp() + $3) WHERE id = $1",
-	3,
-	{INT8OID, TEXTOID, INTERVALOID}};
+statement note_error = {"UPDATE public.outbox_events SET last_error = $2 WHERE id = $1", 2, {INT8OID, TEXTOID}};
 
 // Of the deliveries of one event: how many wait, how many of those were not tried in this attempt, is one given up?
 statement standing_of_deliveries = {
@@ -127,14 +125,15 @@ statement standing_of_deliveries = {
 	2,
 	{INT8OID, INT4OID}};
 
-// 1, 4, 16, 64, 256 minutes, then 6 hours, each give or take a quarter, so that what failed together does not come
-// back together.  A moment that the other side asked for is kept instead.
+// After 1, 4, 16, 64, 256 minutes, then 6 hours, each give or take a quarter, so that what failed together does not
+// come back together; or when all who failed in this attempt asked to be tried again.
 statement release = {
 	"UPDATE public.outbox_events e "
 	"   SET claim_token = NULL, leased_until = NULL, dead_at = CASE WHEN $2 THEN clock_timestamp() END, "
-	"       available_at = CASE WHEN $3 IS NULL AND e.available_at <= clock_timestamp() "
-	"                           THEN clock_timestamp() + LEAST(interval '1 minute' * 4 ^ (e.attempts - 1), interval '6 hours') * (0.75 + random() / 2) "
-	"                           ELSE GREATEST(e.available_at, clock_timestamp() + COALESCE($3, '0')) END "
+	"       available_at = CASE WHEN $3 IS NOT NULL THEN clock_timestamp() + $3 WHEN w.asked THEN w.at "
+	"                           ELSE GREATEST(w.at, clock_timestamp() + LEAST(interval '1 minute' * 4 ^ (e.attempts - 1), interval '6 hours') * (0.75 + random() / 2)) END "
+	"  FROM (SELECT bool_and(d.retry_at IS NOT NULL) AS asked, max(d.retry_at) AS at "
+	"          FROM public.outbox_deliveries d WHERE d.event_id = $1 AND d.delivered_at IS NULL AND d.dead_at IS NULL) w "
 	" WHERE e.id = $1",
 	3,
 	{INT8OID, BOOLOID, INTERVALOID}};
@@ -271,7 +270,7 @@ leased_event require_lease(const arguments &args)
 enum class course { finished, going_on, released };
 
 // One delivery more is known: perhaps it was the last one of the event, or of this attempt.
-course after_delivery(const leased_event &e, value retry_after)
+course after_delivery(const leased_event &e)
 {
 	const row  now = standing_of_deliveries.run({of(e.id), of(e.attempts)})[0];
 	const auto waiting = now.bigint(1), untried = now.bigint(2);
@@ -284,7 +283,7 @@ course after_delivery(const leased_event &e, value retry_after)
 	}
 	if (untried > 0)
 		return course::going_on;
-	release.write({of(e.id), of(e.attempts >= most_attempts), retry_after});
+	release.write({of(e.id), of(e.attempts >= most_attempts), value{}});
 	return course::released;
 }
 
@@ -294,7 +293,7 @@ bool complete(const leased_event &e, std::optional<uuid> recipient)
 		complete_delivery.write({of(e.id), of(*recipient)});
 		if (SPI_processed == 0)
 			unknown_recipient(*recipient);
-		return e.delivered || after_delivery(e, value{}) == course::finished;
+		return e.delivered || after_delivery(e) == course::finished;
 	}
 	if (!e.delivered) {
 		complete_deliveries.write({of(e.id)});
@@ -315,14 +314,14 @@ bool fail(const leased_event &e, const failure &f)
 {
 	const bool gives_up = f.permanent || e.attempts >= most_attempts;
 	if (f.recipient) {
-		fail_delivery.write({of(e.id), of(*f.recipient), of(f.error), of(e.attempts), of(f.permanent)});
+		fail_delivery.write({of(e.id), of(*f.recipient), of(f.error), of(e.attempts), of(f.permanent), f.retry_after});
 		if (SPI_processed == 0)
 			unknown_recipient(*f.recipient);
 	} else
-		fail_deliveries.write({of(e.id), of(f.error), of(e.attempts)});
-	note_error.write({of(e.id), of(f.error), f.retry_after});
+		fail_deliveries.write({of(e.id), of(f.error), of(e.attempts), f.retry_after});
+	note_error.write({of(e.id), of(f.error)});
 	if (f.recipient)
-		after_delivery(e, f.retry_after);
+		after_delivery(e);
 	else
 		release.write({of(e.id), of(gives_up), f.retry_after});
 	return !gives_up;

@@ -43,6 +43,7 @@ statement tell_portal = {
 	5,
 	{UUIDARRAYOID, TEXTARRAYOID, DATEARRAYOID, DATEARRAYOID, UUIDOID}};
 
+// Also while portal_sync is off: when it is on again nothing else would tell.
 statement forget_mentors = {
 	"WITH known AS (DELETE FROM peer_mentor_private.portal_mentors p WHERE p.mentor_id = ANY ($1) RETURNING p.*) "
 	"INSERT INTO public.outbox_events (channel, event_type, organisation_id, mentor_id, dedupe_key, payload) "
@@ -50,7 +51,7 @@ statement forget_mentors = {
 	"       jsonb_build_object('schema_version', 1, 'mentor_id', k.mentor_id, 'organisation_id', k.organisation_id, "
 	"           'effective_on', (clock_timestamp() AT TIME ZONE o.time_zone)::date, 'job_run_id', NULL) "
 	"  FROM known k JOIN public.organisations o ON o.id = k.organisation_id "
-	" WHERE o.portal_sync <> 'off' AND k.state <> 'removed'",
+	" WHERE k.state <> 'removed'",
 	1,
 	{UUIDARRAYOID}};
 
@@ -172,11 +173,12 @@ PEER_MENTOR_FUNCTION(peer_mentor_follow_portal_sync)
 {
 	const arguments args{fcinfo};
 	require_argument(args, 0, "organisation_id");
-	require_argument(args, 1, "portal_sync");
+	require_argument(args, 1, "previous");
+	require_argument(args, 2, "portal_sync");
 	const call c = begin_system_call();
-	if (*args.optional_text(1) != "off")
+	if (*args.optional_text(1) == "off")
 		tell_of_all(args.id(0));
-	if (*args.optional_text(1) == "on") {
+	if (*args.optional_text(2) == "on") {
 		supersede.write({of(args.id(0))});
 		wake_workers(portal_channel);
 	}

@@ -256,7 +256,7 @@ static void follow_unmoved(std::span<const mentor> mentors, std::span<const move
 	for (const mentor &m : mentors) {
 		if (next < moves.size() && moves[next].of == &m)
 			++next;
-		else if (m.portal && m.now == status::active)
+		else if (m.portal)
 			unmoved[n++] = m;
 	}
 	follow_listing(unmoved.first(n), by);

@@ -1,7 +1,7 @@
 -- The promises that hold whatever happened: one row per violation (promise, mentor_id, violation), none when all is well.
 --   psql -d DB [-v as_of='2026-11-21 02:15+01'] -f promises.sql
 -- as_of is the moment of the last nightly run; without it promise 4 is not looked at.  Nothing here calls the engine.
--- Portal events are expected of every organisation whose portal_sync is not off, so set it before the first mentor.
+-- Of a portal_sync that is off the portal's knowledge is not looked at.
 \if :{?as_of}
 \else
 	\set as_of ''
@@ -48,21 +48,24 @@ WITH edge (from_status, to_status, reason) AS (VALUES
 	   AND (c.status = 'suspended'
 	        OR c.expires_at + t.grace_days < (nullif(:'as_of', '')::timestamptz AT TIME ZONE o.time_zone)::date)
 ), event AS (
-	SELECT e.mentor_id, (e.payload ->> 'version')::bigint AS version, e.payload ->> 'new_status' AS new_status,
-	       count(*) FILTER (WHERE e.channel = 'notification' AND e.event_type = 'status_changed') AS told,
-	       count(*) FILTER (WHERE e.channel = 'portal_sync' AND e.event_type = 'mentor_hidden') AS hidden,
-	       count(*) FILTER (WHERE e.channel = 'portal_sync' AND e.event_type = 'mentor_shown') AS shown
+	SELECT e.mentor_id, (e.payload ->> 'version')::bigint AS version, e.payload ->> 'new_status' AS new_status, count(*) AS told
 	  FROM public.outbox_events e
-	 WHERE e.event_type IN ('status_changed', 'mentor_hidden', 'mentor_shown') AND e.payload ? 'version'
+	 WHERE e.event_type = 'status_changed'
 	 GROUP BY e.mentor_id, e.payload ->> 'version', e.payload ->> 'new_status'
-), due_event AS (
-	SELECT h.mentor_id, h.version, h.new_status,
-	       (o.portal_sync <> 'off' AND h.previous_status = 'active')::integer AS hidden,
-	       (o.portal_sync <> 'off' AND h.new_status = 'active')::integer AS shown
-	  FROM history h
-	  JOIN public.peer_mentors m ON m.id = h.mentor_id
-	  JOIN public.organisations o ON o.id = m.organisation_id
-	 WHERE h.previous_status IS NOT NULL
+), portal AS (
+	SELECT e.mentor_id, e.id, replace(e.event_type, 'mentor_', '') AS state, lag(replace(e.event_type, 'mentor_', '')) OVER w AS before,
+	       lead(e.id) OVER w IS NULL AS newest
+	  FROM public.outbox_events e
+	 WHERE e.channel = 'portal_sync'
+	WINDOW w AS (PARTITION BY e.mentor_id ORDER BY e.id)
+), listed AS (
+	SELECT m.id AS mentor_id
+	  FROM public.peer_mentors m
+	  JOIN public.peer_mentor_status s ON s.mentor_id = m.id
+	 WHERE m.listed AND m.deleted_at IS NULL AND s.status = 'active' AND NOT EXISTS (SELECT FROM blocked b WHERE b.mentor_id = m.id)
+	   AND EXISTS (SELECT FROM public.peer_mentor_certifications c
+	                 JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
+	                WHERE c.peer_mentor_id = m.id AND t.required)
 )
 SELECT v.promise, v.mentor_id, v.violation FROM (
 	SELECT 1 AS promise, c.mentor_id, format('%s status rows', c.n) AS violation
@@ -99,15 +102,25 @@ SELECT v.promise, v.mentor_id, v.violation FROM (
 	  LEFT JOIN blocked b ON b.mentor_id = s.mentor_id
 	 WHERE :'as_of' <> '' AND m.deleted_at IS NULL AND (s.status = 'expired_cert') <> (b.mentor_id IS NOT NULL)
 	UNION ALL
-	SELECT 5, d.mentor_id, format('version %s: %s notifications, %s hidden, %s shown; due are 1, %s, %s', d.version,
-	                              coalesce(e.told, 0), coalesce(e.hidden, 0), coalesce(e.shown, 0), d.hidden, d.shown)
-	  FROM due_event d
-	  LEFT JOIN event e ON e.mentor_id = d.mentor_id AND e.version = d.version AND e.new_status = d.new_status
-	 WHERE (e.told, e.hidden, e.shown) IS DISTINCT FROM (1, d.hidden, d.shown)
+	SELECT 5, h.mentor_id, format('version %s: %s notifications', h.version, coalesce(e.told, 0))
+	  FROM history h
+	  LEFT JOIN event e ON e.mentor_id = h.mentor_id AND e.version = h.version AND e.new_status = h.new_status
+	 WHERE h.previous_status IS NOT NULL AND e.told IS DISTINCT FROM 1
 	UNION ALL
 	SELECT 5, e.mentor_id, format('events of version %s to %s, which is not in the history', e.version, e.new_status)
 	  FROM event e
 	  JOIN public.peer_mentors m ON m.id = e.mentor_id
-	 WHERE NOT EXISTS (SELECT FROM due_event d WHERE d.mentor_id = e.mentor_id AND d.version = e.version AND d.new_status = e.new_status)
+	 WHERE NOT EXISTS (SELECT FROM history h WHERE h.mentor_id = e.mentor_id AND h.version = e.version AND h.new_status = e.new_status)
+	UNION ALL
+	SELECT 5, p.mentor_id, format('the portal is told %s after %s', p.state, coalesce(p.before, 'nothing'))
+	  FROM portal p
+	 WHERE p.state = p.before OR (p.state <> 'shown' AND coalesce(p.before, 'removed') = 'removed')
+	UNION ALL
+	SELECT 5, m.id, format('the portal was told %s, the listing says %s', coalesce(p.state, 'nothing'), CASE WHEN l.mentor_id IS NULL THEN 'no' ELSE 'yes' END)
+	  FROM public.peer_mentors m
+	  JOIN public.organisations o ON o.id = m.organisation_id AND o.portal_sync <> 'off'
+	  LEFT JOIN portal p ON p.mentor_id = m.id AND p.newest
+	  LEFT JOIN listed l ON l.mentor_id = m.id
+	 WHERE :'as_of' <> '' AND (p.state IS NOT DISTINCT FROM 'shown') <> (l.mentor_id IS NOT NULL)
 ) v
 ORDER BY v.promise, v.mentor_id, v.violation;

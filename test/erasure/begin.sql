@@ -61,8 +61,6 @@ SET session_replication_role = origin;
 
 -- ---- the numbers of a report, day by day from what each mentor was, and from what is left of the erased
 
-CREATE TABLE erasure.day_of AS SELECT 0::bigint AS erased, NULL::uuid AS mentor_id, NULL::uuid AS organisation_id, NULL::uuid AS chapter_id, NULL::public.mentor_status AS status, false AS certified, NULL::date AS day, 0 AS mentors WHERE false;
-
 -- Of primary memberships that overlap the one that ended first was it till then; days before the first count for the first.
 CREATE FUNCTION erasure.chapter_on(mentor uuid, day date) RETURNS uuid LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
@@ -93,7 +91,7 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 		                    AND n.event IN ('issued', 'renewed', 'corrected') ORDER BY n.position LIMIT 1), '') <> 'corrected'),
 	       d.day
 	  FROM peer_mentors m JOIN organisations o ON o.id = m.organisation_id
-	 CROSS JOIN LATERAL (SELECT g::date AS day FROM generate_series(current_date - 520, current_date - 1, interval '1 day') g) d
+	 CROSS JOIN LATERAL (SELECT g::date AS day FROM generate_series(current_date - 260, current_date - 1, interval '1 day') g) d
 	 CROSS JOIN LATERAL (SELECT n.new_status FROM peer_mentor_status_history n WHERE n.mentor_id = m.id AND n.effective_on <= d.day ORDER BY n.version DESC LIMIT 1) h
 	 WHERE (m.deleted_at IS NULL OR d.day < (m.deleted_at AT TIME ZONE o.time_zone)::date) AND d.day < (now() AT TIME ZONE o.time_zone)::date
 $$;
@@ -110,18 +108,18 @@ BEGIN
 		SELECT d.organisation_id, d.chapter_id, d.status || CASE WHEN d.certified THEN ' certified' ELSE '' END AS kind, d.day, 1 AS n FROM d
 		UNION ALL
 		SELECT e.organisation_id, e.chapter_id, e.status || CASE WHEN e.certified THEN ' certified' ELSE '' END, g::date, e.mentors
-		  FROM erased_spans e CROSS JOIN LATERAL generate_series(e.from_day, e.to_day, interval '1 day') g WHERE g >= current_date - 520) u
+		  FROM erased_spans e CROSS JOIN LATERAL generate_series(e.from_day, e.to_day, interval '1 day') g WHERE g >= current_date - 260) u
 	 GROUP BY 1, 2, 3, 4, 5, 6;
 	RETURN QUERY
 	SELECT 'in the period', u.organisation_id, u.chapter_id, u.kind, u.from_day, u.to_day, sum(u.n)::bigint FROM (
 		SELECT d.organisation_id, d.chapter_id, k.kind, p.from_day, p.to_day, count(DISTINCT d.mentor_id) AS n
-		  FROM (SELECT current_date - 480 + 13 * i AS from_day, current_date - 480 + 13 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
+		  FROM (SELECT current_date - 255 + 9 * i AS from_day, current_date - 255 + 9 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
 		  JOIN d ON d.day BETWEEN p.from_day AND p.to_day
 		 CROSS JOIN LATERAL (VALUES (d.status::text), (d.status || CASE WHEN d.certified THEN ' certified' ELSE ' uncertified' END)) k (kind)
 		 GROUP BY 1, 2, 3, 4, 5
 		UNION ALL
 		SELECT e.organisation_id, e.chapter_id, k.kind, p.from_day, p.to_day, sum(e.mentors)
-		  FROM (SELECT current_date - 480 + 13 * i AS from_day, current_date - 480 + 13 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
+		  FROM (SELECT current_date - 255 + 9 * i AS from_day, current_date - 255 + 9 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
 		  JOIN erased_spans e ON e.from_day <= p.to_day AND e.to_day >= p.from_day
 		 CROSS JOIN LATERAL (VALUES (e.status::text, e.last_day), (e.status || CASE WHEN e.certified THEN ' certified' ELSE ' uncertified' END, e.last_day_alike)) k (kind, last_day)
 		 WHERE k.last_day IS NULL OR k.last_day < p.from_day
@@ -158,8 +156,8 @@ BEGIN
 END
 $$;
 
--- Rows of others: those that do not say any of this. Serial numbers of jobs and stretches of the erased are left out.
-CREATE FUNCTION erasure.rows_without(VARIADIC needles text[]) RETURNS TABLE (relation text, row_text text) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Rows of others: those that say none of this and belong to none of these events. What is left of the erased is not theirs.
+CREATE FUNCTION erasure.rows_without(needles text[], events text[]) RETURNS TABLE (relation text, row_text text) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	c record;
 BEGIN
@@ -168,9 +166,9 @@ BEGIN
 		 WHERE r.relkind = 'r' AND r.relnamespace IN ('public'::regnamespace, 'peer_mentor_private'::regnamespace)
 		   AND r.relname NOT IN ('erased_spans', 'erased_transitions')
 	LOOP
-		RETURN QUERY EXECUTE format('SELECT %L::text, to_jsonb(t)::text FROM %s t WHERE NOT EXISTS (SELECT FROM unnest($1) n WHERE strpos(lower(to_jsonb(t)::text), lower(n)) > 0)',
-			c.relation, c.relation) USING needles;
+		RETURN QUERY EXECUTE format('SELECT %L::text, j.row::text FROM %s t CROSS JOIN LATERAL (SELECT to_jsonb(t) AS row OFFSET 0) j
+			WHERE NOT EXISTS (SELECT FROM unnest($1) n WHERE strpos(lower(j.row::text), lower(n)) > 0) AND coalesce(j.row ->> ''event_id'' <> ALL ($2), true)',
+			c.relation, c.relation) USING needles, events;
 	END LOOP;
 END
 $$;
-DROP TABLE erasure.day_of;

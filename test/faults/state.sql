@@ -9,7 +9,8 @@ SELECT format('history %s v%s: %s to %s for %s by %s on %s, run %s', h.mentor_id
 UNION ALL
 SELECT format('event %s number %s: %s %s %s about %s, %s', e.mentor_id, row_number() OVER (PARTITION BY e.mentor_id, e.delivered_at IS NULL ORDER BY e.id), e.channel,
               e.event_type, e.payload - 'job_run_id',
-              CASE WHEN e.event_type IN ('status_changed', 'mentor_hidden', 'mentor_shown')
+              CASE WHEN e.channel = 'portal_sync' THEN 'the listing'
+                   WHEN e.event_type = 'status_changed'
                    THEN (SELECT format('version %s', h.version) FROM public.peer_mentor_status_history h WHERE e.dedupe_key = e.event_type || ':' || h.id)
                    ELSE e.dedupe_key END, e.delivered_at IS NOT NULL)
   FROM public.outbox_events e

@@ -23,6 +23,7 @@
 #   pm_init NAME [role] [setting=value...]   initdb only          pm_up NAME  start what was initialised or stopped
 #   pm_set NAME setting=value...   append to postgresql.conf      pm_down NAME [fast|immediate]  stop, keep the data
 #   pm_crash NAME       kill -9 the server and all its processes  pm_value DB SQL   unaligned tuples only
+#   PM_PYTHON           the Python that python3-... packages are for
 #   pm_upgrade OLD NEW  pg_upgrade between two stopped clusters
 #
 # The pseudo setting cron=DATABASE preloads pg_cron for that database; cron_workers=on makes it use background workers
@@ -51,6 +52,8 @@ pm_find_root() {
 
 PM_ROOT=${PM_ROOT:-$(pm_find_root)}
 PM_BUILD=$PM_ROOT/build
+# the one that modules of packages are for, whatever comes first in the path
+PM_PYTHON=$([ -x /usr/bin/python3 ] && echo /usr/bin/python3 || command -v python3 || echo python3)
 
 # ---- programs and packages
 
@@ -116,6 +119,7 @@ pm_missing() {
 			[ -f "$(pm_pg sharedir)/extension/pgtap.control" ] || echo "postgresql-$pm__m-pgtap"
 			command -v pg_prove >/dev/null || echo libtap-parser-sourcehandler-pgtap-perl
 			;;
+		python3-*) "$PM_PYTHON" -c "import ${pm__need#python3-}" 2>/dev/null || echo "$pm__need" ;;
 		*) command -v "$pm__need" >/dev/null || [ -x "/usr/sbin/$pm__need" ] || echo "$pm__need" ;;
 		esac
 	done

@@ -38,7 +38,10 @@ INSERT INTO rights VALUES
 	-- whom they show is in sql/roster.sql; former and unassigned look after nobody who is there
 	('of their own mentors',                'x n n n y y y y n y y y n y y y n n n n'),
 	('in org: any admin',                   'x n n n n n n n n y y n y y y n n n n y'),
-	('on a report of org',                  'x i i i i i i i i i y i y y i i i i i y');
+	('on a report of org',                  'x i i i i i i i i i y i y y i i i i i y'),
+	('as a worker',                         'x x x x x x x x x x x x y x x x x x x y'),
+	-- whoever may, but not this event
+	('as a worker, of no lease',            'x x x x x x x x x x x x l x x x x x x l');
 
 -- before: done by the storage owner first
 CREATE TEMP TABLE calls (function text, call text, right_name text, before text DEFAULT '');
@@ -113,7 +116,11 @@ INSERT INTO calls VALUES
 	('freeze_report', 'freeze_report({org}, current_date, current_date)', 'in org: org admin'),
 	('freeze_report', 'freeze_report({far org}, current_date, current_date)', 'in far org: org admin'),
 	('freeze_report', 'freeze_report({no org}, current_date, current_date)', 'in no org'),
-	('frozen_report', 'frozen_report({report of Here})', 'on a report of org');
+	('frozen_report', 'frozen_report({report of Here})', 'on a report of org'),
+	('claim_events', 'claim_events(''notification'')', 'as a worker'),
+	('replay_events', 'replay_events(''portal_sync'')', 'as a worker'),
+	('complete_event', 'complete_event(1001, {no token})', 'as a worker, of no lease'),
+	('fail_event', 'fail_event(1001, {no token}, ''x'')', 'as a worker, of no lease');
 INSERT INTO calls VALUES
 	('reactivate_mentor', 'reactivate_mentor({m admin})', 'on m admin: coordinator, admin', 'SELECT public.pause_mentor({m admin})'),
 	('set_return_date', 'set_return_date({m}, current_date + 9)', 'on m: mentor, coordinator, admin', 'SELECT public.pause_mentor({m})'),
@@ -129,7 +136,7 @@ SELECT DISTINCT ON (c.function, t.target) c.function, replace(c.call, '{m}', t.t
 INSERT INTO calls VALUES
 	('restore_mentor', 'restore_mentor({m})', 'on nobody one sees'), ('restore_mentor', 'restore_mentor({no m})', 'on nobody one sees');
 
-SELECT is(a.answer, CASE e.expected WHEN 'y' THEN 'ok' WHEN 'n' THEN 'not_allowed' WHEN 'f' THEN 'mentor_not_found' WHEN 'i' THEN 'invalid_argument' ELSE '42501' END,
+SELECT is(a.answer, CASE e.expected WHEN 'y' THEN 'ok' WHEN 'n' THEN 'not_allowed' WHEN 'f' THEN 'mentor_not_found' WHEN 'i' THEN 'invalid_argument' WHEN 'l' THEN 'lease_lost' ELSE '42501' END,
           format('%-20s %s.%s%s', k.caller, s.schema, c.call, CASE WHEN c.before <> '' THEN ' after ' || c.before END))
   FROM calls c JOIN rights r ON r.name = c.right_name
  CROSS JOIN regexp_split_to_table(r.expected, ' +') WITH ORDINALITY e (expected, number) JOIN callers k USING (number)
@@ -215,6 +222,7 @@ SELECT is_empty($$
 	  FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) a (name, type)
 	 WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
 	   AND (a.type IN ('uuid'::regtype, 'uuid[]'::regtype) OR a.name = 'id')
+	   AND p.proname NOT IN ('claim_events', 'complete_event', 'fail_event', 'replay_events') -- a worker's, for all organisations
 	   AND NOT EXISTS (SELECT FROM foreign_ids f WHERE (f.function, f.argument) = (p.proname, a.name))$$,
 	'every argument that is an id has a row above');
 

@@ -66,7 +66,7 @@ SELECT bag_eq($$
 
 -- ---- who may execute what
 
--- api: through PostgREST; caller: its engine half, or told to every app; guard: asked by triggers, whoever writes;
+-- api: through PostgREST; worker: the same for delivery workers, with the engine half; caller: its engine half, or told to every app; guard: asked by triggers, whoever writes;
 -- policy: asked by policies; listing: by the public view; health: by job_health; operator: the storage owner's calls;
 -- private: the storage owner's triggers and migrations
 CREATE TEMP TABLE functions (name regprocedure, who text);
@@ -75,14 +75,19 @@ INSERT INTO functions SELECT p.oid, 'api' FROM our_functions p WHERE p.schema = 
 	'suspend_certification', 'reinstate_certification', 'correct_certification', 'explain_transition', 'mentor_timeline', 'mentor_status_on',
 	'remove_mentor', 'restore_mentor', 'link_login', 'set_mentor_chapters', 'set_listed', 'assign_coordinator', 'end_assignment', 'grant_role',
 	'end_role', 'update_organisation', 'put_chapter', 'put_certification_type', 'resolve_undeliverable');
+INSERT INTO functions SELECT p.oid, 'worker' FROM our_functions p WHERE p.proname IN ('claim_events', 'complete_event', 'fail_event', 'replay_events');
 INSERT INTO functions SELECT p.oid, 'caller' FROM our_functions p WHERE p.schema = 'peer_mentor' AND (p.proname IN (
 	'require_visible', 'status_transitions', 'status_diagram', 'cron_launcher_running')
-	OR p.proname IN (SELECT a.proname FROM our_functions a WHERE a.schema = 'public'));
+	OR p.proname IN (SELECT a.proname FROM our_functions a JOIN functions f ON f.name = a.oid WHERE a.schema = 'public' AND f.who = 'api'));
 INSERT INTO functions SELECT p.oid, 'guard' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
 	'engine_writes', 'refuse_write', 'check_direct_update');
 INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
 	'is_gone', 'trace_direct_update', 'register_inserted', 'mirror_chapter', 'evaluate_mentor', 'run_nightly', 'schedule_nightly',
-	'unschedule_nightly', 'preview_nightly', 'import_register', 'migrate', 'grant_access');
+	'unschedule_nightly', 'preview_nightly', 'import_register', 'migrate', 'grant_access', 'follow_listing', 'follow_removal', 'follow_portal_sync');
+INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
+	'reconcile', 'erase_mentor', 'erase_traces');
+INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
+	'discrepancy_kinds', 'broken_references', 'keep_findings', 'mentor_spans', 'keep_anonymous', 'rows_of', 'erase_loose', 'erase_left', 'erase_deleted');
 INSERT INTO functions SELECT p.oid, 'policy' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'visible_mentors', 'member_organisations', 'administered_organisations', 'administered_chapters');
 INSERT INTO functions VALUES ('peer_mentor_private.listing()', 'listing');
@@ -92,7 +97,7 @@ INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schem
 	'record_migration', 'refuse_foreign', 'refuse_loss', 'make_table', 'make_column', 'make_constraint', 'make_index', 'made_table',
 	'make_user_key', 'guard_statement', 'guard_truncate', 'guard_row', 'guard_status', 'trace_status', 'touch', 'with_renewal_entry', 'check_organisation',
 	'note_time_zone', 'note_rules', 'note_ladder', 'discrepancies', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
-	'check_assignment');
+	'check_assignment', 'follow_listing', 'follow_removal', 'follow_portal_sync');
 INSERT INTO functions SELECT p.oid, 'api' FROM our_functions p WHERE p.schema = 'public' AND p.proname IN (
 	'coordinator_roster', 'status_report', 'freeze_report', 'frozen_report');
 INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN ('mirror_roster');
@@ -103,6 +108,7 @@ CREATE TEMP TABLE may_execute (who text, anon boolean, authenticated boolean, ri
 INSERT INTO may_execute VALUES
 	--            anon   authen. stranger service owner
 	('api',      false, true,   false,   true,   true),
+	('worker',   false, false,  false,   true,   true),
 	('caller',   false, true,   false,   true,   true),
 	('guard',    true,  true,   false,   true,   true),
 	('policy',   false, true,   false,   false,  true),
@@ -132,7 +138,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE schema <> 'p
 SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE (schema = 'peer_mentor' AND proconfig IS NOT NULL)
 	OR NOT proconfig <@ '{"search_path=pg_catalog, pg_temp",jit=off,plan_cache_mode=force_generic_plan}'$$, 'and sets nothing else but how to plan');
 SELECT bag_eq('SELECT schema, proname::text FROM our_functions WHERE prosecdef',
-	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,mirror_roster,register_inserted,review_restored,check_membership,mirror_primary,check_assignment,listing,
+	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,mirror_roster,register_inserted,review_restored,follow_listing,follow_removal,follow_portal_sync,check_membership,mirror_primary,check_assignment,erase_deleted,listing,
 		visible_mentors,member_organisations,administered_organisations,administered_chapters}'::text[])$$,
 	'SECURITY DEFINER are triggers of the directory, helpers of policies and the listing, none of them exposed');
 SELECT is_empty($$

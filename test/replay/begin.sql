@@ -17,7 +17,7 @@ BEGIN
 	FOREACH t IN ARRAY ARRAY['public.peer_mentors', 'public.mentor_chapters', 'public.peer_mentor_status', 'public.peer_mentor_status_history',
 		'public.pause_records', 'public.certification_types', 'public.peer_mentor_certifications', 'public.certification_renewal_events',
 		'public.cert_expiry_reminders', 'public.outbox_events', 'public.status_discrepancies', 'public.job_run_failures',
-		'peer_mentor_private.mentor_reviews', 'peer_mentor_private.ladder_changes'] LOOP
+		'peer_mentor_private.mentor_reviews', 'peer_mentor_private.ladder_changes', 'peer_mentor_private.portal_mentors'] LOOP
 		what := t;
 		EXECUTE format('SELECT coalesce(md5(string_agg(r::text, E''\n'' ORDER BY r::text)), ''-'') FROM %s r', t) INTO sum;
 		RETURN NEXT;

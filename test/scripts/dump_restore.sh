@@ -178,7 +178,7 @@ for flavour in supabase plain; do
 
 	# ---- logical replication into a database with the same storage
 	tables=$(pm_value source "SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY 1) FROM pg_class c
-		WHERE c.relkind = 'r' AND (c.relnamespace = 'public'::regnamespace OR c.oid IN ('auth.users'::regclass, 'peer_mentor_private.mentor_reviews'::regclass, 'peer_mentor_private.ladder_changes'::regclass))")
+		WHERE c.relkind = 'r' AND (c.relnamespace = 'public'::regnamespace OR c.oid IN ('auth.users'::regclass, 'peer_mentor_private.mentor_reviews'::regclass, 'peer_mentor_private.ladder_changes'::regclass, 'peer_mentor_private.portal_mentors'::regclass))")
 	pm_psql postgres -c 'CREATE DATABASE replica' || exit 1
 	pm_psql replica -f "$PM_ROOT/test/fixtures/mock_supabase.sql" || exit 1
 	as $owner pm_psql replica -o /dev/null -c 'CREATE EXTENSION peer_mentor' -c 'SELECT peer_mentor.migrate()'

@@ -14,10 +14,10 @@ jobs=${JOBS:-$(nproc)}
 days=${DAYS:-100}
 first=${SEED:-1}
 last=${SEED:-${SEEDS:-50}}
-rules='grace last_day from_expiry resume effective_on pause_ended overdue suspended nearest new_rung never_twice'
+rules='grace last_day from_expiry resume effective_on pause_ended overdue suspended nearest new_rung never_twice portal'
 [ -z "${SEED:-}" ] || rules=
 happens='event:status_changed event:certification_expired event:certification_renewed event:reminder_due event:return_overdue
-	event:mentor_hidden event:mentor_shown
+	event:mentor_hidden event:mentor_shown event:mentor_removed
 	answer:ok answer:mentor_not_found answer:certification_not_found answer:not_allowed answer:invalid_transition
 	answer:certification_required answer:already_exists answer:certification_suspended answer:renewal_too_early
 	answer:version_conflict answer:idempotency_mismatch answer:invalid_argument

@@ -94,6 +94,7 @@ class Mentor:
         self.live = self.held = None  # the live record; the pause that a lapse interrupted
         self.history = []
         self.news, self.told = [], 0  # events since the last comparison, and all of them
+        self.portal = None  # what the portal was told last
 
     def register(self, by):
         self.last_effective = self.organisation.today(by.at)
@@ -127,7 +128,7 @@ class Mentor:
     # ---- the one way a status changes
 
     def move(self, to, reason, effective, by, return_date=None, resumes=None):
-        before, portal = self.status, self.organisation.portal_sync != 'off'
+        before = self.status
         self.status, self.version, self.activated_by = to, self.version + 1, by.user
         self.last_effective = max(effective, self.last_effective)
         self.write(before, reason, by)
@@ -143,10 +144,22 @@ class Mentor:
         payload = dict(previous_status=before, new_status=to, reason=reason, version=self.version,
                        effective_on=self.last_effective.isoformat(), actor_kind=by.kind)
         self.tell(by, 'status_changed', **payload)
-        if portal and before == 'active':
-            self.tell(by, 'mentor_hidden', 'portal_sync', **payload)
-        if portal and to == 'active':
-            self.tell(by, 'mentor_shown', 'portal_sync', **payload)
+        self.follow_listing(by, self.last_effective)
+
+    def is_listed(self, today):
+        required = [c for code, c in self.certifications.items() if self.organisation.types[code].required]
+        return self.status == 'active' and required and not any(self.blockers(today))
+
+    def follow_listing(self, by, effective=None):
+        """The portal hears of every change of the listing once, and of nobody it never knew."""
+        today = self.organisation.today(by.at)
+        state = 'removed' if self.removed else 'shown' if self.is_listed(today) else 'hidden'
+        if self.organisation.portal_sync == 'off' or state == self.portal:
+            return
+        if state != 'shown' and (self.portal is None or self.portal == 'removed') and not broken('portal'):
+            return
+        self.portal = state
+        self.tell(by, 'mentor_' + state, 'portal_sync', effective_on=(effective or today).isoformat())
 
     def evaluate(self, by, why='requirement_changed'):
         """Stored statuses, and then the mentor's, are brought in line with the dates."""
@@ -172,6 +185,8 @@ class Mentor:
                 self.move('paused', why, today, by, resumes=held)
             else:
                 self.move('active', why, today, by)
+        elif self.status == 'active':
+            self.follow_listing(by)
 
     def tell_expired(self, code, c, by):
         if c.expires not in c.expired_told:

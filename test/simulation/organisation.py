@@ -62,12 +62,12 @@ class Organisation:
         try:
             if call['function'] in RIGHTS:
                 return self.call_on_mentor(call, now)
-            self.call_on_organisation(call)
+            self.call_on_organisation(call, now)
             return 'ok'
         except Refused as refused:
             return str(refused)
 
-    def call_on_organisation(self, call):
+    def call_on_organisation(self, call, now):
         a = call['arguments']
         if call['caller'] not in ('service', 'operator') and (call['caller'], 'org_admin', None) not in self.roles:
             raise Refused('not_allowed')
@@ -77,7 +77,10 @@ class Organisation:
             self.time_zone = a.get('time_zone', self.time_zone)
             self.ladder = a.get('reminder_days', self.ladder)
             self.auto_reactivate = a.get('auto_reactivate', self.auto_reactivate)
-            self.portal_sync = a.get('portal_sync', self.portal_sync)
+            before, self.portal_sync = self.portal_sync, a.get('portal_sync', self.portal_sync)
+            if before == 'off' and self.portal_sync != 'off':
+                for m in self.mentors:
+                    m.follow_listing(Author('system', now))
         else:
             if a.get('grace_days', 0) < 0:
                 raise Refused('invalid_argument')
@@ -237,9 +240,11 @@ class Organisation:
 
     def remove_mentor(self, m, a, by, today):
         m.removed = True
+        m.follow_listing(by)
 
     def restore_mentor(self, m, a, by, today):
         m.removed = False
+        m.follow_listing(by)
         m.evaluate(by)
 
     def set_mentor_chapters(self, m, a, by, today):

@@ -28,7 +28,6 @@ CREATE FUNCTION storm.make_logins() RETURNS void LANGUAGE sql AS $$
 $$;
 
 SET ROLE keeper;
--- what the organisation tells its portal is not changed under way: the promises go by what it is at the end
 INSERT INTO organisations (id, name, time_zone, auto_reactivate, portal_sync)
 VALUES (storm.id('o1'), 'One', 'Europe/Oslo', true, 'queue'), (storm.id('o2'), 'Two', 'Pacific/Kiritimati', false, 'off');
 INSERT INTO chapters (id, organisation_id, name)
@@ -45,10 +44,10 @@ SELECT count(register_mentor(storm.id('m' || m), storm.id('o' || 1 + m % 2), ARR
   FROM generate_series(1, 12) m \g /dev/null
 RESET ROLE;
 
--- Ids come back, and the promises count events by mentor: those of a mentor who is gone go as well.
+-- Ids come back, and the promises count notifications by mentor: those of a mentor who is gone go as well.
 CREATE FUNCTION storm.forget_events() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET session_replication_role = replica AS $$
 BEGIN
-	DELETE FROM public.outbox_events WHERE mentor_id = OLD.id;
+	DELETE FROM public.outbox_events WHERE mentor_id = OLD.id AND channel = 'notification';
 	RETURN NULL;
 END
 $$;
@@ -71,6 +70,8 @@ BEGIN
 		WHEN 'future' THEN format('current_date + %s', storm.less_than(100))
 		WHEN 'version' THEN storm.one_of('NULL', 'NULL', '2', '7')
 		WHEN 'key' THEN quote_literal('key ' || storm.less_than(40))
+		WHEN 'channel' THEN storm.one_of('''notification''', '''portal_sync''')
+		WHEN 'portal' THEN storm.one_of('''off''', '''queue''', '''on''')
 		WHEN 'bool' THEN storm.one_of('true', 'false')
 		WHEN 'status' THEN storm.one_of('''active''', '''paused''', '''expired_cert''')
 		WHEN 'zone' THEN storm.one_of('''UTC''', '''Europe/Oslo''', '''Pacific/Kiritimati''', '''Pacific/Pago_Pago''', '''nowhere''')

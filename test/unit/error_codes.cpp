@@ -26,6 +26,7 @@ const std::map<std::string_view, promised> contract = {
 	{"renewal_too_early", {"PT409", 409}},
 	{"version_conflict", {"PT409", 409}},
 	{"idempotency_mismatch", {"PT409", 409}},
+	{"lease_lost", {"PT409", 409}},
 	{"invalid_argument", {"22023", 400}},
 	{"storage_missing", {"55000", 500}},
 	{"storage_outdated", {"55000", 500}},

@@ -39,8 +39,8 @@ AS 'MODULE_PATHNAME', 'peer_mentor_follow_removal' LANGUAGE C VOLATILE;
 REVOKE ALL ON FUNCTION peer_mentor.follow_removal(uuid[]) FROM PUBLIC;
 COMMENT ON FUNCTION peer_mentor.follow_removal(uuid[]) IS 'Tells the portal, if it heard of them, that these mentors are gone.';
 
-CREATE OR REPLACE FUNCTION peer_mentor.follow_portal_sync(organisation_id uuid, portal_sync text) RETURNS void
+CREATE OR REPLACE FUNCTION peer_mentor.follow_portal_sync(organisation_id uuid, previous text, portal_sync text) RETURNS void
 AS 'MODULE_PATHNAME', 'peer_mentor_follow_portal_sync' LANGUAGE C VOLATILE;
-REVOKE ALL ON FUNCTION peer_mentor.follow_portal_sync(uuid, text) FROM PUBLIC;
-COMMENT ON FUNCTION peer_mentor.follow_portal_sync(uuid, text) IS
-	'Brings what the portal was told in line with the listing of a whole organisation, and where it is on drops what is superseded.';
+REVOKE ALL ON FUNCTION peer_mentor.follow_portal_sync(uuid, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.follow_portal_sync(uuid, text, text) IS
+	'Where it was off, brings what the portal was told in line with the listing of the whole organisation; where it is on, drops what is superseded.';
