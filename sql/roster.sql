@@ -152,4 +152,4 @@ RESET session_replication_role;
 SET SESSION AUTHORIZATION regress_pm_owner;
 SELECT count(*) FROM peer_mentor.migrate();
 SELECT * FROM pg_temp.differing();
-SELECT test.outcome(s) FROM unnest(ARRAY['SELECT peer_mentor.mirror_roster(NULL)', 'SELECT peer_mentor.mirror_roster(ARRAY[NULL::uuid])', 'UPDATE peer_mentor_status SET next_expires_on = NULL', 'UPDATE peer_mentor_status SET roster_name = ''x''']) s;
+SELECT test.outcome(s) FROM unnest(ARRAY['SELECT peer_mentor.mirror_roster(NULL)', 'SELECT peer_mentor.mirror_roster(ARRAY[NULL::uuid])', 'UPDATE peer_mentor_status SET next_expires_on = ''2001-01-01''', 'UPDATE peer_mentor_status SET roster_name = ''x''']) s;

@@ -100,6 +100,8 @@ INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schem
 	'check_assignment', 'follow_listing', 'follow_removal', 'follow_portal_sync');
 INSERT INTO functions SELECT p.oid, 'api' FROM our_functions p WHERE p.schema = 'public' AND p.proname IN (
 	'coordinator_roster', 'status_report', 'freeze_report', 'frozen_report');
+INSERT INTO functions SELECT p.oid, 'caller' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
+	'coordinator_roster', 'status_report', 'freeze_report');
 INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN ('mirror_roster');
 INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'mirror_roster', 'certification_terms', 'primary_chapters', 'certified_days', 'status_days', 'status_moves', 'report_rows');
