@@ -275,6 +275,8 @@ BEGIN
 		'CREATE INDEX ON public.mentor_chapters (mentor_id)');
 	PERFORM peer_mentor_private.make_index('mentor_chapters', 'mentor_chapters_chapter_id_idx',
 		'CREATE INDEX ON public.mentor_chapters (chapter_id)');
+	PERFORM peer_mentor_private.make_index('mentor_chapters', 'mentor_chapters_other_idx',
+		'CREATE INDEX ON public.mentor_chapters (chapter_id, mentor_id) WHERE until IS NULL AND NOT is_primary');
 
 	PERFORM peer_mentor_private.make_column('role_assignments', 'user_id', 'uuid', 'NOT NULL');
 	PERFORM peer_mentor_private.make_column('role_assignments', 'organisation_id', 'uuid', 'NOT NULL');

@@ -73,12 +73,22 @@ CREATE TABLE IF NOT EXISTS public.report_snapshots (
 	organisation_id uuid NOT NULL REFERENCES public.organisations (id),
 	from_day        date NOT NULL,
 	to_day          date NOT NULL,
+	number          integer NOT NULL DEFAULT 1 CHECK (number > 0),
 	frozen_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	report          jsonb NOT NULL,
+	frozen_by       uuid,
+	actor_kind      text NOT NULL CHECK (actor_kind IN ('org_admin', 'service', 'operator')),
+	report          jsonb NOT NULL CHECK (pg_catalog.jsonb_typeof(report) = 'object'),
+	checksum        text NOT NULL,
+	UNIQUE (organisation_id, from_day, to_day, number),
 	CHECK (to_day >= from_day)
 );
 COMMENT ON TABLE public.report_snapshots IS 'Reports as they were handed in. A number once reported stays what it was, whatever is corrected or erased later.';
-CREATE INDEX IF NOT EXISTS report_snapshots_organisation_id_idx ON public.report_snapshots (organisation_id, from_day);
+COMMENT ON COLUMN public.report_snapshots.number IS 'Counts the reports of the same period: freezing again keeps the ones before.';
+COMMENT ON COLUMN public.report_snapshots.frozen_by IS 'User who froze it; NULL where no login did, or the user is gone.';
+COMMENT ON COLUMN public.report_snapshots.report IS
+	'{"schema_version": 1, "organisation_id": uuid, "time_zone": text, "from_day": date, "to_day": date, "rows": [rows of status_report()]}; numbers only, nobody''s name.';
+COMMENT ON COLUMN public.report_snapshots.checksum IS 'SHA-256 of report as text, in hex.';
+CREATE INDEX IF NOT EXISTS report_snapshots_frozen_by_idx ON public.report_snapshots (frozen_by) WHERE frozen_by IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS public.erased_spans (
 	id              uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
@@ -158,6 +168,13 @@ COMMENT ON COLUMN public.register_import.status IS 'active (default) or suspende
 COMMENT ON COLUMN public.register_import.error IS 'Why the row was not imported; it is tried again by the next import.';
 CREATE INDEX IF NOT EXISTS register_import_mentor_key_idx ON public.register_import (pg_catalog.btrim(mentor_key));
 CREATE INDEX IF NOT EXISTS register_import_waiting_idx ON public.register_import (batch, id) WHERE imported_at IS NULL;
+
+DO $$
+BEGIN
+	PERFORM peer_mentor_private.make_user_key('report_snapshots', 'frozen_by', 'SET NULL');
+	DELETE FROM peer_mentor_private.made WHERE table_name = 'report_snapshots';
+END
+$$;
 
 ALTER TABLE public.job_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.job_run_failures ENABLE ROW LEVEL SECURITY;

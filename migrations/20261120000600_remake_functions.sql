@@ -214,6 +214,17 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.register_inserted() IS 'Gives every mentor inserted by whatever path a status and its first history row.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_roster() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- A new name waits for nobody: whoever has the status may be about to change the mentor as well.
+	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id], (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.mirror_roster() IS 'Keeps in the status row what the roster is ordered by.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.review_restored() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -270,6 +281,9 @@ COMMENT ON FUNCTION peer_mentor_private.follow_portal_sync() IS 'Brings a portal
 CREATE OR REPLACE FUNCTION peer_mentor_private.check_membership() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	today date;
+	mark  text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM public.peer_mentors m JOIN public.chapters c ON c.organisation_id = m.organisation_id
 	                WHERE m.id = NEW.mentor_id AND c.id = NEW.chapter_id) THEN
@@ -288,11 +302,25 @@ BEGIN
 			                               WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL);
 		END IF;
 	END IF;
+	-- The primary chapter of every day stays known: what the membership was until today becomes a row of its own.
+	IF TG_OP = 'UPDATE' AND OLD.until IS NULL AND NEW.until IS NULL AND NEW.is_primary <> OLD.is_primary
+	   AND (NEW.mentor_id, NEW.chapter_id, NEW.since) = (OLD.mentor_id, OLD.chapter_id, OLD.since) THEN
+		today := (SELECT (now() AT TIME ZONE o.time_zone)::date FROM public.peer_mentors m JOIN public.organisations o ON o.id = m.organisation_id
+		           WHERE m.id = NEW.mentor_id);
+		IF OLD.since < today THEN
+			mark := current_setting('peer_mentor.changing_primary_of', true);
+			PERFORM set_config('peer_mentor.changing_primary_of', NEW.mentor_id::text, true);
+			INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since, until)
+			VALUES (OLD.mentor_id, OLD.chapter_id, OLD.is_primary, OLD.since, today);
+			PERFORM set_config('peer_mentor.changing_primary_of', coalesce(mark, ''), true);
+			NEW.since := today;
+		END IF;
+	END IF;
 	RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.check_membership() IS
-	'Keeps mentor and chapter in one organisation, and exactly one live primary chapter where there is a live one.';
+	'Keeps mentor and chapter in one organisation, exactly one live primary chapter where there is a live one, and which it was before.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_primary() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -432,7 +460,7 @@ AS $$
 		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('job_run_failures', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
 		('status_discrepancies', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$'frozen_by'$a$),
 		('erased_spans', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('erased_transitions', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$'', 'auth.users', 'caller_id'$a$)) g (table_name, events, arguments)
@@ -459,6 +487,8 @@ AS $$
 		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
+		('peer_mentors', 'peer_mentor_roster',
+		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN ((OLD.organisation_id, OLD.display_name, OLD.deleted_at IS NULL) IS DISTINCT FROM (NEW.organisation_id, NEW.display_name, NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
 		-- its name sorts before those of the foreign keys' own triggers, which take the history away
 		('peer_mentors', 'Peer_mentor_erase', 'AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.erase_deleted()'),
 		('peer_mentors', 'peer_mentor_restore',

@@ -25,6 +25,7 @@ AS $$
 		('primary_missing', 'chapters, but none of them primary', 'the oldest membership becomes primary', NULL),
 		('primaries_several', 'more than one primary chapter', 'the one that the status names stays', 'the status names none of them'),
 		('chapter_differs', 'the chapter of the status row is not the primary one', 'mirrored again', NULL),
+		('roster_differs', 'what the status row mirrors of the mentor and the certifications, for the order of the roster', 'mirrored again', NULL),
 		('organisation_differs', 'rows that are tied to the mentor belong to another organisation', NULL, 'which of the two organisations is right is not known'),
 		('reminder_missing', 'a certification without its row of reminders', 'armed', NULL),
 		('reminder_differs', 'reminders of another expiry date than the certification''s', 'armed for the present date', NULL),
@@ -201,6 +202,15 @@ BEGIN
 	SELECT 'chapter_differs', m.id, '', jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', m.primary_id)
 	  FROM mentor m
 	 WHERE m.status_rows > 0 AND (m.live_chapters = 0 OR m.primaries = 1) AND m.chapter_id IS DISTINCT FROM m.primary_id
+	UNION ALL
+	SELECT 'roster_differs', w.id, '', to_jsonb(w.found), to_jsonb(w.expected)
+	  FROM (SELECT m.id, (SELECT x FROM (SELECT s.organisation_id, s.roster_name, s.on_roster, s.next_expires_on) x) AS found,
+	               (SELECT x FROM (SELECT p.organisation_id, left(coalesce(p.display_name, ''), 100) AS roster_name, p.deleted_at IS NULL AS on_roster,
+	                       (SELECT min(c.expires_at) FROM public.peer_mentor_certifications c
+	                         WHERE c.peer_mentor_id = m.id AND c.status = 'active') AS next_expires_on) x) AS expected
+	          FROM mentor m JOIN public.peer_mentors p ON p.id = m.id JOIN public.peer_mentor_status s ON s.mentor_id = m.id
+	         WHERE m.status_rows = 1) w
+	 WHERE w.found IS DISTINCT FROM w.expected
 	UNION ALL
 	SELECT 'organisation_differs', o.id, o.tied, jsonb_build_object('organisation_id', o.found), jsonb_build_object('organisation_id', o.expected)
 	  FROM (SELECT DISTINCT ON (t.id, t.tied) t.* FROM (

@@ -1,55 +1,18 @@
 -- Erasure: what is left of a mentor who is erased.  Every migrate() makes these again.
 
--- One row for each stretch of days on which nothing of it changed.  The days that can change something are
--- looked at one by one, as a report looks at a day.
+-- What a report would count of the mentor, in stretches of days that are alike.
 CREATE OR REPLACE FUNCTION peer_mentor_private.mentor_spans(mentor uuid, organisation uuid, up_to date)
 RETURNS TABLE (chapter_id uuid, status public.mentor_status, certified boolean, from_day date, to_day date)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH entry AS (
-		SELECT c.id, t.grace_days, e.event, e.issued_at, e.expires_at, e.part, e.place
-		  FROM public.peer_mentor_certifications c
-		  JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type AND t.required
-		 CROSS JOIN LATERAL (
-			SELECT 1 AS part, r.id AS place, r.event, r.issued_at, r.expires_at
-			  FROM public.certification_renewal_events r WHERE r.certification_id = c.id
-			UNION ALL
-			SELECT 2, j.place, j.entry ->> 'event', (j.entry ->> 'issued_at')::date, (j.entry ->> 'expires_at')::date
-			  FROM jsonb_array_elements(c.renewal_history) WITH ORDINALITY j (entry, place)) e
-		 WHERE c.peer_mentor_id = mentor AND e.event IN ('issued', 'renewed', 'corrected')
-	), term AS (
-		-- a typing mistake that was put right never was a term
-		SELECT w.issued_at, w.expires_at + w.grace_days AS expires_at
-		  FROM (SELECT e.*, lead(e.event) OVER (PARTITION BY e.id ORDER BY e.part, e.place) AS followed_by FROM entry e) w
-		 WHERE w.followed_by IS DISTINCT FROM 'corrected'
-	), membership AS (
-		SELECT m.chapter_id, m.since, m.until FROM public.mentor_chapters m WHERE m.mentor_id = mentor AND m.is_primary
-	), change AS (
-		SELECT h.effective_on AS day FROM public.peer_mentor_status_history h WHERE h.mentor_id = mentor
-		UNION SELECT m.since FROM membership m
-		UNION SELECT m.until FROM membership m WHERE m.until IS NOT NULL
-		UNION SELECT t.issued_at FROM term t
-		UNION SELECT t.expires_at + 1 FROM term t
-	), stretch AS (
-		SELECT c.day AS from_day, lead(c.day, 1, up_to + 1) OVER (ORDER BY c.day) - 1 AS to_day
-		  FROM change c WHERE c.day <= up_to
-	), judged AS (
-		SELECT s.from_day, s.to_day, h.new_status AS status,
-		       (SELECT m.chapter_id FROM membership m WHERE m.since <= s.from_day AND (m.until IS NULL OR m.until > s.from_day)
-		         ORDER BY m.since DESC LIMIT 1) AS chapter_id,
-		       h.new_status = 'active' AND EXISTS (SELECT FROM term t WHERE s.from_day BETWEEN t.issued_at AND t.expires_at) AS certified
-		  FROM stretch s
-		 CROSS JOIN LATERAL (SELECT n.new_status FROM public.peer_mentor_status_history n
-		                      WHERE n.mentor_id = mentor AND n.effective_on <= s.from_day ORDER BY n.version DESC LIMIT 1) h
-	), marked AS (
-		SELECT j.*, (j.status, j.chapter_id, j.certified) IS DISTINCT FROM (lag(j.status) OVER w, lag(j.chapter_id) OVER w, lag(j.certified) OVER w)
-		            OR lag(j.from_day) OVER w IS NULL AS begins
-		  FROM judged j WINDOW w AS (ORDER BY j.from_day)
-	)
-	SELECT n.chapter_id, n.status, n.certified, min(n.from_day), max(n.to_day)
-	  FROM (SELECT m.*, count(*) FILTER (WHERE m.begins) OVER (ORDER BY m.from_day) AS part FROM marked m) n
-	 GROUP BY n.part, n.chapter_id, n.status, n.certified
-	 ORDER BY 4
+BEGIN
+	RETURN QUERY
+	SELECT d.chapter_id, d.status, k.certified, lower(r.days), upper(r.days) - 1
+	  FROM peer_mentor_private.status_days(organisation, ARRAY[mentor], '0001-01-01', up_to) d
+	 CROSS JOIN LATERAL (VALUES (true, d.certified), (false, datemultirange(d.days) - coalesce(d.certified, '{}'))) k (certified, days)
+	 CROSS JOIN LATERAL unnest(k.days) r (days)
+	 ORDER BY 4;
+END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.mentor_spans(uuid, uuid, date) IS
 	'What a mentor was at the end of each day up to this one: chapter, status and whether certified, one row for each stretch of days that are alike.';
@@ -71,13 +34,10 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT erased_spans_key DO UPDATE SET mentors = e.mentors + 1;
 
 	INSERT INTO public.erased_transitions AS e (organisation_id, chapter_id, reason, new_status, effective_on, transitions)
-	SELECT organisation, c.chapter_id, h.reason, h.new_status, h.effective_on, count(*)
-	  FROM public.peer_mentor_status_history h
-	  LEFT JOIN LATERAL (SELECT m.chapter_id FROM public.mentor_chapters m
-	                      WHERE m.mentor_id = h.mentor_id AND m.is_primary AND m.since <= h.effective_on AND (m.until IS NULL OR m.until > h.effective_on)
-	                      ORDER BY m.since DESC LIMIT 1) c ON true
-	 WHERE h.mentor_id = mentor AND up_to IS NOT NULL
-	 GROUP BY c.chapter_id, h.reason, h.new_status, h.effective_on
+	SELECT organisation, m.chapter_id, m.reason, m.status, m.day, count(*)
+	  FROM peer_mentor_private.status_moves(organisation, ARRAY[mentor], '-infinity', 'infinity') m
+	 WHERE up_to IS NOT NULL
+	 GROUP BY m.chapter_id, m.reason, m.status, m.day
 	ON CONFLICT ON CONSTRAINT erased_transitions_key DO UPDATE SET transitions = e.transitions + EXCLUDED.transitions;
 END
 $$;

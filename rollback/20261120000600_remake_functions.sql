@@ -6,7 +6,7 @@ DROP FUNCTION IF EXISTS
 	peer_mentor_private.trace_status(), peer_mentor_private.touch(),
 	peer_mentor_private.with_renewal_entry(uuid, jsonb, text, timestamptz, date, date, text, uuid),
 	peer_mentor_private.check_organisation(), peer_mentor_private.note_time_zone(), peer_mentor_private.note_rules(),
-	peer_mentor_private.note_ladder(),
+	peer_mentor_private.note_ladder(), peer_mentor_private.mirror_roster(),
 	peer_mentor_private.keep_organisation(), peer_mentor_private.register_inserted(), peer_mentor_private.review_restored(),
 	peer_mentor_private.follow_listing(), peer_mentor_private.follow_removal(), peer_mentor_private.follow_portal_sync(),
 	peer_mentor_private.check_membership(), peer_mentor_private.mirror_primary(), peer_mentor_private.check_assignment(),

@@ -7,6 +7,7 @@
 #include "pg/subtransaction.hpp"
 #include "registration.hpp"
 #include "reminders.hpp"
+#include "roster.hpp"
 #include "storage.hpp"
 
 #include <algorithm>
@@ -319,6 +320,7 @@ void mend(void *arg)
 		remember_told.run({of(r.mentor)});
 		follow_listing.run({of(r.mentor)});
 	}
+	mirror_roster({&r.mentor, 1}); // what was mended may have changed it
 	find_and_keep.write({array_of_one(r.mentor), of_time(r.as_of)});
 	end_owned(before);
 }

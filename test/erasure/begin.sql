@@ -61,10 +61,27 @@ SET session_replication_role = origin;
 
 -- ---- the numbers of a report, day by day from what each mentor was, and from what is left of the erased
 
+-- Of primary memberships that overlap the one that ended first was it till then; days before the first count for the first.
+CREATE FUNCTION erasure.chapter_on(mentor uuid, day date) RETURNS uuid LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+DECLARE
+	c record;
+	first boolean := true;
+BEGIN
+	FOR c IN SELECT m.chapter_id, m.since, m.until FROM mentor_chapters m WHERE m.mentor_id = mentor AND m.is_primary AND m.until IS DISTINCT FROM m.since
+	          ORDER BY coalesce(m.until, 'infinity'), m.since, m.chapter_id LOOP
+		IF (c.since <= day OR first) AND (c.until IS NULL OR c.until > day) THEN
+			RETURN c.chapter_id;
+		END IF;
+		first := false;
+	END LOOP;
+	RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION erasure.days() RETURNS TABLE (mentor_id uuid, organisation_id uuid, chapter_id uuid, status public.mentor_status, certified boolean, day date)
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 	SELECT m.id, m.organisation_id,
-	       (SELECT c.chapter_id FROM mentor_chapters c WHERE c.mentor_id = m.id AND c.is_primary AND c.since <= d.day AND (c.until IS NULL OR c.until > d.day) ORDER BY c.since DESC LIMIT 1),
+	       erasure.chapter_on(m.id, d.day),
 	       h.new_status,
 	       h.new_status = 'active' AND EXISTS (
 		SELECT FROM certification_timeline t JOIN peer_mentor_certifications c ON c.id = t.certification_id
@@ -110,7 +127,7 @@ BEGIN
 	 GROUP BY 1, 2, 3, 4, 5, 6;
 	RETURN QUERY
 	SELECT 'transitions', u.organisation_id, u.chapter_id, u.kind, u.day, u.day, sum(u.n)::bigint FROM (
-		SELECT m.organisation_id, (SELECT c.chapter_id FROM mentor_chapters c WHERE c.mentor_id = m.id AND c.is_primary AND c.since <= h.effective_on AND (c.until IS NULL OR c.until > h.effective_on) ORDER BY c.since DESC LIMIT 1),
+		SELECT m.organisation_id, erasure.chapter_on(m.id, h.effective_on),
 		       h.reason || ' to ' || h.new_status AS kind, h.effective_on AS day, 1 AS n
 		  FROM peer_mentor_status_history h JOIN peer_mentors m ON m.id = h.mentor_id
 		UNION ALL

@@ -34,6 +34,6 @@ INSERT INTO public.status_discrepancies (kind, mentor_id, found, expected) VALUE
 INSERT INTO public.status_discrepancies (kind, about, found, expected) VALUES ('reference_broken', 'x ' || :'id', jsonb_build_object('mentor_id', :'id'), '2');
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) VALUES (:'id');
 UPDATE public.job_runs SET counts = jsonb_set(counts, '{reconcile,up_to}', to_jsonb(:'id'::text)), error = 'mentor "' || :'id' || '" is poisoned';
-INSERT INTO public.report_snapshots (organisation_id, from_day, to_day, report) SELECT md5('organisation 1')::uuid, current_date - 99, current_date, '{"mentors": 17}';
+INSERT INTO public.report_snapshots (organisation_id, from_day, to_day, actor_kind, report, checksum) SELECT md5('organisation 1')::uuid, current_date - 99, current_date, 'operator', '{"mentors": 17}', 'x';
 -- what began today began a year ago
 UPDATE public.peer_mentor_status_history SET effective_on = effective_on - 100 WHERE mentor_id = :'id' AND version > 1;
