@@ -98,18 +98,13 @@ CREATE TABLE IF NOT EXISTS public.erased_spans (
 	certified       boolean NOT NULL,
 	from_day        date NOT NULL,
 	to_day          date NOT NULL CHECK (to_day >= from_day),
-	last_day        date CHECK (last_day < from_day),
-	last_day_alike  date CHECK (last_day_alike <= last_day),
 	mentors         integer NOT NULL DEFAULT 1 CHECK (mentors > 0),
-	CONSTRAINT erased_spans_key UNIQUE NULLS NOT DISTINCT (organisation_id, chapter_id, status, certified, from_day, to_day, last_day, last_day_alike)
+	CONSTRAINT erased_spans_key UNIQUE NULLS NOT DISTINCT (organisation_id, chapter_id, status, certified, from_day, to_day)
 );
 COMMENT ON TABLE public.erased_spans IS
-	'What erased mentors were, without who: so many mentors were, from from_day to to_day (both inclusive), at the end of each day, in this chapter with this status. A report adds them to what the history says: mentor-days are mentors * days of the overlap; different mentors in a period of one chapter and status are the sum of mentors of the spans that overlap it and have last_day NULL or before the period. Read by reports, not by app users: rows written together are those of one mentor.';
+	'What erased mentors were, without who: so many mentors were, from from_day to to_day (both inclusive), at the end of each day, in this chapter with this status. status_report() adds them to what the history says. Read by reports, not by app users: rows written together are those of one mentor.';
 COMMENT ON COLUMN public.erased_spans.chapter_id IS 'Primary chapter of those days; NULL for none.';
 COMMENT ON COLUMN public.erased_spans.certified IS 'Active with a valid required certification on those days; false for the other statuses.';
-COMMENT ON COLUMN public.erased_spans.last_day IS
-	'Last day before from_day on which the same mentors were in this chapter with this status, so that nobody is counted twice in a period; NULL for never.';
-COMMENT ON COLUMN public.erased_spans.last_day_alike IS 'The same, of those days on which certified was the same as well.';
 CREATE INDEX IF NOT EXISTS erased_spans_organisation_id_idx ON public.erased_spans (organisation_id, to_day);
 
 CREATE TABLE IF NOT EXISTS public.erased_transitions (

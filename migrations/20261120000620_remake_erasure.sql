@@ -25,12 +25,12 @@ DECLARE
 	up_to constant date := (SELECT (least(removed_at, clock_timestamp()) AT TIME ZONE o.time_zone)::date - 1
 	                          FROM public.organisations o WHERE o.id = organisation);
 BEGIN
-	INSERT INTO public.erased_spans AS e (organisation_id, chapter_id, status, certified, from_day, to_day, last_day, last_day_alike)
-	SELECT organisation, s.chapter_id, s.status, s.certified, s.from_day, s.to_day,
-	       lag(s.to_day) OVER (PARTITION BY s.chapter_id, s.status ORDER BY s.from_day),
-	       lag(s.to_day) OVER (PARTITION BY s.chapter_id, s.status, s.certified ORDER BY s.from_day)
+	-- in one order, as another erasure may add to the same rows
+	INSERT INTO public.erased_spans AS e (organisation_id, chapter_id, status, certified, from_day, to_day)
+	SELECT organisation, s.chapter_id, s.status, s.certified, s.from_day, s.to_day
 	  FROM peer_mentor_private.mentor_spans(mentor, organisation, up_to) s
 	 WHERE up_to IS NOT NULL
+	 ORDER BY s.from_day, s.to_day, s.chapter_id, s.status, s.certified
 	ON CONFLICT ON CONSTRAINT erased_spans_key DO UPDATE SET mentors = e.mentors + 1;
 
 	INSERT INTO public.erased_transitions AS e (organisation_id, chapter_id, reason, new_status, effective_on, transitions)
@@ -38,6 +38,7 @@ BEGIN
 	  FROM peer_mentor_private.status_moves(organisation, ARRAY[mentor], '-infinity', 'infinity') m
 	 WHERE up_to IS NOT NULL
 	 GROUP BY m.chapter_id, m.reason, m.status, m.day
+	 ORDER BY m.day, m.chapter_id, m.reason, m.status
 	ON CONFLICT ON CONSTRAINT erased_transitions_key DO UPDATE SET transitions = e.transitions + EXCLUDED.transitions;
 END
 $$;

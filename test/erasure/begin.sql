@@ -96,7 +96,7 @@ LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 	 WHERE (m.deleted_at IS NULL OR d.day < (m.deleted_at AT TIME ZONE o.time_zone)::date) AND d.day < (now() AT TIME ZONE o.time_zone)::date
 $$;
 
--- One number after the other: mentors on each day; different mentors in periods, of a status and of those certified alike; transitions.
+-- One number after the other: mentors on each day, certified apart, reports of three weeks each, and transitions.
 CREATE FUNCTION erasure.numbers() RETURNS TABLE (what text, organisation_id uuid, chapter_id uuid, kind text, from_day date, to_day date, n bigint)
 LANGUAGE plpgsql SET search_path = public, pg_temp SET client_min_messages = warning AS $$
 #variable_conflict use_column
@@ -111,20 +111,9 @@ BEGIN
 		  FROM erased_spans e CROSS JOIN LATERAL generate_series(e.from_day, e.to_day, interval '1 day') g WHERE g >= current_date - 260) u
 	 GROUP BY 1, 2, 3, 4, 5, 6;
 	RETURN QUERY
-	SELECT 'in the period', u.organisation_id, u.chapter_id, u.kind, u.from_day, u.to_day, sum(u.n)::bigint FROM (
-		SELECT d.organisation_id, d.chapter_id, k.kind, p.from_day, p.to_day, count(DISTINCT d.mentor_id) AS n
-		  FROM (SELECT current_date - 255 + 9 * i AS from_day, current_date - 255 + 9 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
-		  JOIN d ON d.day BETWEEN p.from_day AND p.to_day
-		 CROSS JOIN LATERAL (VALUES (d.status::text), (d.status || CASE WHEN d.certified THEN ' certified' ELSE ' uncertified' END)) k (kind)
-		 GROUP BY 1, 2, 3, 4, 5
-		UNION ALL
-		SELECT e.organisation_id, e.chapter_id, k.kind, p.from_day, p.to_day, sum(e.mentors)
-		  FROM (SELECT current_date - 255 + 9 * i AS from_day, current_date - 255 + 9 * i + 5 * (i % 20) AS to_day FROM generate_series(0, 25) i) p
-		  JOIN erased_spans e ON e.from_day <= p.to_day AND e.to_day >= p.from_day
-		 CROSS JOIN LATERAL (VALUES (e.status::text, e.last_day), (e.status || CASE WHEN e.certified THEN ' certified' ELSE ' uncertified' END, e.last_day_alike)) k (kind, last_day)
-		 WHERE k.last_day IS NULL OR k.last_day < p.from_day
-		 GROUP BY 1, 2, 3, 4, 5) u
-	 GROUP BY 1, 2, 3, 4, 5, 6;
+	SELECT 'report', o.id, r.chapter_id, to_jsonb(r)::text, p.from_day, p.from_day + 20, r.mentor_days
+	  FROM organisations o CROSS JOIN (SELECT current_date - 250 + 24 * i FROM generate_series(0, 9) i) p (from_day)
+	 CROSS JOIN LATERAL peer_mentor_private.report_rows(o.id, p.from_day, p.from_day + 20) r;
 	RETURN QUERY
 	SELECT 'transitions', u.organisation_id, u.chapter_id, u.kind, u.day, u.day, sum(u.n)::bigint FROM (
 		SELECT m.organisation_id, erasure.chapter_on(m.id, h.effective_on),

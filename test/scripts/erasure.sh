@@ -81,8 +81,8 @@ public.outbox_events.payload'
 	is "$way: nor the login, when it is deleted as well" \
 		"$(pm_psql $db -c "DELETE FROM auth.users WHERE id = '$login'" 2>&1; pm_value $db "SELECT place FROM erasure.found('$login')")" ''
 done
-is 'both ways leave the same' "$(pm_value by_function 'SELECT organisation_id, chapter_id, status::text, certified, from_day, to_day, last_day, last_day_alike, mentors FROM erased_spans UNION ALL SELECT organisation_id, chapter_id, reason, NULL, effective_on, NULL, NULL, NULL, transitions FROM erased_transitions' | sort)" \
-	"$(pm_value by_delete 'SELECT organisation_id, chapter_id, status::text, certified, from_day, to_day, last_day, last_day_alike, mentors FROM erased_spans UNION ALL SELECT organisation_id, chapter_id, reason, NULL, effective_on, NULL, NULL, NULL, transitions FROM erased_transitions' | sort)"
+is 'both ways leave the same' "$(pm_value by_function 'SELECT organisation_id, chapter_id, status::text, certified, from_day, to_day, mentors FROM erased_spans UNION ALL SELECT organisation_id, chapter_id, reason, NULL, effective_on, NULL, transitions FROM erased_transitions' | sort)" \
+	"$(pm_value by_delete 'SELECT organisation_id, chapter_id, status::text, certified, from_day, to_day, mentors FROM erased_spans UNION ALL SELECT organisation_id, chapter_id, reason, NULL, effective_on, NULL, transitions FROM erased_transitions' | sort)"
 
 # ---- many at once, some of them removed before
 
@@ -92,7 +92,7 @@ PGUSER=keeper pm_psql many -o /dev/null -c "SELECT peer_mentor.erase_mentor(id) 
 	-c "DELETE FROM peer_mentors WHERE display_name = 'past' OR external_key IS NOT NULL"
 is 'no random past is left' "$(pm_value many "SELECT count(*) FROM peer_mentors WHERE display_name = 'past'")" 0
 numbers=$(pm_value many 'SELECT count(*) FROM erasure.numbers_before')
-is "and $numbers numbers of days, periods and transitions are the same" \
+is "and $numbers numbers of days, reports and transitions are the same" \
 	"$(pm_value many 'SELECT * FROM ((SELECT * FROM erasure.numbers() EXCEPT ALL TABLE erasure.numbers_before) UNION ALL (TABLE erasure.numbers_before EXCEPT ALL SELECT * FROM erasure.numbers())) x LIMIT 5')" ''
 is 'no id is among what is left' "$(pm_value many "SELECT count(*) FROM information_schema.columns WHERE table_name IN ('erased_spans', 'erased_transitions') AND data_type = 'uuid' AND column_name NOT IN ('id', 'organisation_id', 'chapter_id')")" 0
 
