@@ -87,7 +87,8 @@ BEGIN
 			(20261120000300, 'certification_renewal_events'), (20261120000300, 'cert_expiry_reminders'),
 			(20261120000400, 'outbox_events'), (20261120000400, 'outbox_deliveries'), (20261120000400, 'undeliverable_notifications'),
 			(20261120000500, 'job_runs'), (20261120000500, 'job_run_failures'), (20261120000500, 'status_discrepancies'),
-			(20261120000500, 'report_snapshots'), (20261120000500, 'idempotent_requests'), (20261120000500, 'register_import')
+			(20261120000500, 'report_snapshots'), (20261120000500, 'erased_spans'), (20261120000500, 'erased_transitions'),
+			(20261120000500, 'idempotent_requests'), (20261120000500, 'register_import')
 		) v (version, name)
 		WHERE v.version >= first_version AND to_regclass(format('public.%I', v.name)) IS NOT NULL
 		  AND (v.version > 20261120000100
@@ -274,6 +275,8 @@ BEGIN
 		'CREATE INDEX ON public.mentor_chapters (mentor_id)');
 	PERFORM peer_mentor_private.make_index('mentor_chapters', 'mentor_chapters_chapter_id_idx',
 		'CREATE INDEX ON public.mentor_chapters (chapter_id)');
+	PERFORM peer_mentor_private.make_index('mentor_chapters', 'mentor_chapters_other_idx',
+		'CREATE INDEX ON public.mentor_chapters (chapter_id, mentor_id) WHERE until IS NULL AND NOT is_primary');
 
 	PERFORM peer_mentor_private.make_column('role_assignments', 'user_id', 'uuid', 'NOT NULL');
 	PERFORM peer_mentor_private.make_column('role_assignments', 'organisation_id', 'uuid', 'NOT NULL');
@@ -334,7 +337,7 @@ BEGIN
 			('organisations', 'COLUMN public.organisations.auto_reactivate', 'Does the nightly run end a pause whose return date has come?'),
 			('organisations', 'COLUMN public.organisations.portal_sync', 'off writes no portal events, queue keeps them, on delivers them.'),
 			('chapters', 'TABLE public.chapters', 'Local chapters of an organisation. A chapter never changes its organisation.'),
-			('peer_mentors', 'TABLE public.peer_mentors', 'Peer mentors. Set deleted_at to remove one and keep what is provable; DELETE is erasure and takes the history with it.'),
+			('peer_mentors', 'TABLE public.peer_mentors', 'Peer mentors. Set deleted_at to remove one and keep what is provable; DELETE is erasure: it takes everything of theirs along and leaves anonymous counts.'),
 			('peer_mentors', 'COLUMN public.peer_mentors.user_id', 'The login of the mentor. Self means user_id = auth.uid().'),
 			('peer_mentors', 'COLUMN public.peer_mentors.external_key', 'Key of the mentor in the team''s own register, unique within the organisation.'),
 			('peer_mentors', 'COLUMN public.peer_mentors.listed', 'May the public listing show this mentor?'),

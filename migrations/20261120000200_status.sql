@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS public.peer_mentor_status (
 	expected_return_date date,
 	activated_by         uuid,
 	version              bigint NOT NULL DEFAULT 1 CHECK (version > 0),
+	organisation_id      uuid,
+	next_expires_on      date,
+	roster_name          text NOT NULL DEFAULT '',
+	on_roster            boolean NOT NULL DEFAULT true,
 	created_at           timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	updated_at           timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT peer_mentor_status_pause_check CHECK (status = 'paused' OR (pause_reason IS NULL AND expected_return_date IS NULL))
@@ -49,7 +53,20 @@ COMMENT ON COLUMN public.peer_mentor_status.chapter_id IS 'Mirror of the live pr
 COMMENT ON COLUMN public.peer_mentor_status.pause_reason IS 'Who paused: self_pause, coordinator_manual_pause or direct_update; NULL unless paused.';
 COMMENT ON COLUMN public.peer_mentor_status.activated_by IS 'User who made the last change; NULL where no user did, or the user is gone.';
 COMMENT ON COLUMN public.peer_mentor_status.version IS 'Number of history rows. Pass it back as expected_version to detect a change in between.';
-CREATE INDEX IF NOT EXISTS peer_mentor_status_chapter_id_status_idx ON public.peer_mentor_status (chapter_id, status);
+COMMENT ON COLUMN public.peer_mentor_status.organisation_id IS 'Mirror of the mentor''s, for the order of the roster.';
+COMMENT ON COLUMN public.peer_mentor_status.next_expires_on IS 'Mirror for the order of the roster: the nearest expires_at of the mentor''s active certifications.';
+COMMENT ON COLUMN public.peer_mentor_status.roster_name IS 'Mirror for the order of the roster: the first 100 characters of display_name.';
+COMMENT ON COLUMN public.peer_mentor_status.on_roster IS 'Mirror for the roster: the mentor is not removed.';
+-- The two orders of coordinator_roster(), whose expression this is: expired_cert by name, others by the day on
+-- which something falls due.
+CREATE INDEX IF NOT EXISTS peer_mentor_status_chapter_id_status_idx
+	ON public.peer_mentor_status (chapter_id, status, on_roster,
+	(CASE WHEN status = 'expired_cert' THEN '0001-01-01'::date ELSE COALESCE(LEAST(expected_return_date, next_expires_on), 'infinity'::date) END),
+	roster_name, mentor_id);
+CREATE INDEX IF NOT EXISTS peer_mentor_status_roster_idx
+	ON public.peer_mentor_status (organisation_id, status,
+	(CASE WHEN status = 'expired_cert' THEN '0001-01-01'::date ELSE COALESCE(LEAST(expected_return_date, next_expires_on), 'infinity'::date) END),
+	roster_name, mentor_id) WHERE on_roster;
 CREATE INDEX IF NOT EXISTS peer_mentor_status_activated_by_idx ON public.peer_mentor_status (activated_by) WHERE activated_by IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS public.peer_mentor_status_history (

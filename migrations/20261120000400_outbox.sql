@@ -43,6 +43,7 @@ CREATE INDEX IF NOT EXISTS outbox_events_notification_idx
 CREATE INDEX IF NOT EXISTS outbox_events_portal_sync_idx
 	ON public.outbox_events (organisation_id, available_at, id) WHERE channel = 'portal_sync' AND delivered_at IS NULL AND dead_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_events_delivered_at_idx ON public.outbox_events (delivered_at) WHERE delivered_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS outbox_events_removed_idx ON public.outbox_events (delivered_at) WHERE event_type = 'mentor_removed';
 CREATE INDEX IF NOT EXISTS outbox_events_dead_at_idx ON public.outbox_events (dead_at) WHERE dead_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_events_mentor_id_idx ON public.outbox_events (mentor_id, id);
 CREATE INDEX IF NOT EXISTS outbox_events_actor_id_idx ON public.outbox_events (actor_id) WHERE actor_id IS NOT NULL;
@@ -61,6 +62,7 @@ CREATE TABLE IF NOT EXISTS public.outbox_deliveries (
 COMMENT ON TABLE public.outbox_deliveries IS
 	'One row per recipient of an event, so that a retry never reaches anybody twice. Written when the event is claimed, and again at a retry for those it did not reach.';
 COMMENT ON COLUMN public.outbox_deliveries.recipient IS 'User id.';
+CREATE INDEX IF NOT EXISTS outbox_deliveries_recipient_idx ON public.outbox_deliveries (recipient);
 COMMENT ON COLUMN public.outbox_deliveries.role IS 'As what they are told: mentor, coordinator, chapter_admin or org_admin.';
 COMMENT ON COLUMN public.outbox_deliveries.dead_at IS 'When this delivery failed for good; the others of the event go on.';
 COMMENT ON COLUMN public.outbox_deliveries.failed_in IS 'Attempt of the event in which this delivery last failed.';
@@ -102,7 +104,8 @@ ALTER TABLE peer_mentor_private.outbox_workers ENABLE ROW LEVEL SECURITY;
 DO $$
 BEGIN
 	PERFORM peer_mentor_private.make_user_key('outbox_events', 'actor_id', 'SET NULL');
-	DELETE FROM peer_mentor_private.made WHERE table_name = 'outbox_events';
+	PERFORM peer_mentor_private.make_user_key('outbox_deliveries', 'recipient', 'CASCADE');
+	DELETE FROM peer_mentor_private.made WHERE table_name IN ('outbox_events', 'outbox_deliveries');
 END
 $$;
 

@@ -214,6 +214,17 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.register_inserted() IS 'Gives every mentor inserted by whatever path a status and its first history row.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_roster() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- A new name waits for nobody: whoever has the status may be about to change the mentor as well.
+	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id], (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL));
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.mirror_roster() IS 'Keeps in the status row what the roster is ordered by.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.review_restored() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -270,6 +281,9 @@ COMMENT ON FUNCTION peer_mentor_private.follow_portal_sync() IS 'Brings a portal
 CREATE OR REPLACE FUNCTION peer_mentor_private.check_membership() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	today date;
+	mark  text;
 BEGIN
 	IF NOT EXISTS (SELECT FROM public.peer_mentors m JOIN public.chapters c ON c.organisation_id = m.organisation_id
 	                WHERE m.id = NEW.mentor_id AND c.id = NEW.chapter_id) THEN
@@ -288,11 +302,25 @@ BEGIN
 			                               WHERE o.mentor_id = NEW.mentor_id AND o.id <> NEW.id AND o.is_primary AND o.until IS NULL);
 		END IF;
 	END IF;
+	-- The primary chapter of every day stays known: what the membership was until today becomes a row of its own.
+	IF TG_OP = 'UPDATE' AND OLD.until IS NULL AND NEW.until IS NULL AND NEW.is_primary <> OLD.is_primary
+	   AND (NEW.mentor_id, NEW.chapter_id, NEW.since) = (OLD.mentor_id, OLD.chapter_id, OLD.since) THEN
+		today := (SELECT (now() AT TIME ZONE o.time_zone)::date FROM public.peer_mentors m JOIN public.organisations o ON o.id = m.organisation_id
+		           WHERE m.id = NEW.mentor_id);
+		IF OLD.since < today THEN
+			mark := current_setting('peer_mentor.changing_primary_of', true);
+			PERFORM set_config('peer_mentor.changing_primary_of', NEW.mentor_id::text, true);
+			INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since, until)
+			VALUES (OLD.mentor_id, OLD.chapter_id, OLD.is_primary, OLD.since, today);
+			PERFORM set_config('peer_mentor.changing_primary_of', coalesce(mark, ''), true);
+			NEW.since := today;
+		END IF;
+	END IF;
 	RETURN NEW;
 END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.check_membership() IS
-	'Keeps mentor and chapter in one organisation, and exactly one live primary chapter where there is a live one.';
+	'Keeps mentor and chapter in one organisation, exactly one live primary chapter where there is a live one, and which it was before.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.mirror_primary() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -406,7 +434,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT unnest(ARRAY['peer_mentor_status', 'peer_mentor_status_history', 'pause_records', 'peer_mentor_certifications',
 		'certification_renewal_events', 'cert_expiry_reminders', 'outbox_events', 'outbox_deliveries', 'undeliverable_notifications',
-		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'idempotent_requests'])
+		'job_runs', 'job_run_failures', 'status_discrepancies', 'report_snapshots', 'erased_spans', 'erased_transitions',
+		'idempotent_requests'])
 $$;
 COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
 
@@ -426,13 +455,15 @@ AS $$
 		('certification_renewal_events', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentor_certifications', 'certification_id'$a$),
 		('cert_expiry_reminders', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
 		('outbox_events', 'INSERT OR UPDATE OR DELETE', $a$'actor_id'$a$),
-		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
+		('outbox_deliveries', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id', 'auth.users', 'recipient'$a$),
 		('undeliverable_notifications', 'INSERT OR UPDATE OR DELETE', $a$'', 'outbox_events', 'event_id'$a$),
 		('job_runs', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
 		('job_run_failures', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id', 'job_runs', 'job_run_id'$a$),
 		('status_discrepancies', 'INSERT OR UPDATE OR DELETE', $a$'', 'peer_mentors', 'mentor_id'$a$),
-		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
-		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$''$a$)) g (table_name, events, arguments)
+		('report_snapshots', 'INSERT OR UPDATE OR DELETE', $a$'frozen_by'$a$),
+		('erased_spans', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('erased_transitions', 'INSERT OR UPDATE OR DELETE', $a$''$a$),
+		('idempotent_requests', 'INSERT OR UPDATE OR DELETE', $a$'', 'auth.users', 'caller_id'$a$)) g (table_name, events, arguments)
 	UNION ALL
 	SELECT u.table_name, 'peer_mentor_touch', 'BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.touch()'
 	  FROM (VALUES ('peer_mentor_status'), ('pause_records'), ('peer_mentor_certifications'), ('cert_expiry_reminders')) u (table_name)
@@ -456,6 +487,10 @@ AS $$
 		 'BEFORE UPDATE OF organisation_id ON %s FOR EACH ROW WHEN (OLD.organisation_id IS NOT NULL AND OLD.organisation_id IS DISTINCT FROM NEW.organisation_id) EXECUTE FUNCTION peer_mentor_private.keep_organisation()'),
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
+		('peer_mentors', 'peer_mentor_roster',
+		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN ((OLD.organisation_id, OLD.display_name, OLD.deleted_at IS NULL) IS DISTINCT FROM (NEW.organisation_id, NEW.display_name, NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
+		-- its name sorts before those of the foreign keys' own triggers, which take the history away
+		('peer_mentors', 'Peer_mentor_erase', 'AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.erase_deleted()'),
 		('peer_mentors', 'peer_mentor_restore',
 		 'AFTER UPDATE OF deleted_at ON %s FOR EACH ROW WHEN (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL) EXECUTE FUNCTION peer_mentor_private.review_restored()'),
 		('peer_mentors', 'peer_mentor_listing',
@@ -473,90 +508,6 @@ AS $$
 $$;
 COMMENT ON FUNCTION peer_mentor_private.triggers() IS
 	'Every trigger of storage; %s in a definition stands for the table. The migrations make them, job_health misses them.';
-
-CREATE OR REPLACE FUNCTION peer_mentor_private.discrepancies(as_of timestamptz, mentors uuid[])
-RETURNS TABLE (kind text, mentor_id uuid, found jsonb, expected jsonb)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
-AS $$
-#variable_conflict use_column
-BEGIN
-	RETURN QUERY
-	WITH edge AS MATERIALIZED (
-		SELECT t.from_status, t.to_status, t.reason FROM peer_mentor.status_transitions() t
-	), mentor AS MATERIALIZED (
-		SELECT m.id, m.deleted_at IS NULL AS present, (as_of AT TIME ZONE o.time_zone)::date AS today,
-		       s.mentor_id IS NOT NULL AS has_status, s.status, s.version, s.pause_reason, s.expected_return_date, s.chapter_id,
-		       h.id AS newest, h.new_status, h.version AS newest_version, h.changed_at, h.previous_status
-		  FROM unnest(mentors) u (id)
-		  JOIN public.peer_mentors m ON m.id = u.id
-		  JOIN public.organisations o ON o.id = m.organisation_id
-		  LEFT JOIN public.peer_mentor_status s ON s.mentor_id = m.id
-		  LEFT JOIN LATERAL (SELECT n.* FROM public.peer_mentor_status_history n
-		                      WHERE n.mentor_id = m.id ORDER BY n.version DESC LIMIT 1) h ON true
-	)
-	SELECT 'status_missing', m.id, 'null'::jsonb, jsonb_build_object('status', coalesce(m.new_status, 'active'))
-	  FROM mentor m WHERE NOT m.has_status
-	UNION ALL
-	SELECT 'status_differs', m.id, jsonb_build_object('status', m.status, 'version', m.version),
-	       jsonb_build_object('status', m.new_status, 'version', m.newest_version)
-	  FROM mentor m WHERE m.has_status AND (m.status, m.version) IS DISTINCT FROM (m.new_status, m.newest_version)
-	UNION ALL
-	SELECT 'history_broken', m.id, b.found, b.expected
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT jsonb_build_object('version', h.version, 'previous_status', h.previous_status, 'new_status', h.new_status,
-		                          'reason', h.reason, 'effective_on', h.effective_on) AS found,
-		       jsonb_build_object('version', h.place, 'previous_status', h.status_before, 'effective_on_or_after', h.effective_before) AS expected
-		  FROM (SELECT n.*, row_number() OVER w AS place, lag(n.new_status) OVER w AS status_before, lag(n.effective_on) OVER w AS effective_before
-		          FROM public.peer_mentor_status_history n WHERE n.mentor_id = m.id WINDOW w AS (ORDER BY n.version)) h
-		 WHERE h.version <> h.place OR h.previous_status IS DISTINCT FROM h.status_before OR h.effective_on < h.effective_before
-		    OR NOT EXISTS (SELECT FROM edge e WHERE e.from_status IS NOT DISTINCT FROM h.previous_status::text
-		                      AND e.to_status = h.new_status::text AND e.reason = h.reason)
-		 ORDER BY h.version LIMIT 1) b
-	UNION ALL
-	SELECT 'pause_differs', m.id, jsonb_build_object('live', p.live, 'status', p.status, 'expected_return_date', p.expected_return_date),
-	       jsonb_build_object('live', (m.status <> 'active')::integer, 'status', CASE WHEN m.status <> 'active' THEN m.status END,
-	                          'expected_return_date', m.expected_return_date)
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT count(*) AS live, min(r.status) AS status, min(r.expected_return_date) AS expected_return_date, min(r.pause_reason) AS pause_reason
-		  FROM public.pause_records r WHERE r.mentor_id = m.id AND r.status IN ('paused', 'expired_cert')) p
-	 WHERE m.has_status
-	   AND (p.live, p.status, p.expected_return_date, CASE WHEN m.status = 'paused' THEN p.pause_reason END) IS DISTINCT FROM
-	       ((m.status <> 'active')::integer::bigint, CASE WHEN m.status <> 'active' THEN m.status END, m.expected_return_date,
-	        CASE WHEN m.status = 'paused' THEN m.pause_reason::text END)
-	UNION ALL
-	SELECT 'certification_ignored', m.id, jsonb_build_object('status', m.status), jsonb_build_object('blocked', b.blocked)
-	  FROM mentor m
-	 CROSS JOIN LATERAL (
-		SELECT EXISTS (SELECT FROM public.peer_mentor_certifications c
-		                 JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type
-		                WHERE c.peer_mentor_id = m.id AND t.required
-		                  AND (c.status = 'suspended' OR c.expires_at + t.grace_days < m.today)) AS blocked) b
-	 WHERE m.has_status AND m.present AND (m.status = 'expired_cert') <> b.blocked
-	UNION ALL
-	SELECT 'chapter_differs', m.id, jsonb_build_object('chapter_id', m.chapter_id), jsonb_build_object('chapter_id', c.chapter_id)
-	  FROM mentor m
-	  LEFT JOIN LATERAL (SELECT l.chapter_id FROM public.mentor_chapters l
-	                      WHERE l.mentor_id = m.id AND l.is_primary AND l.until IS NULL LIMIT 1) c ON true
-	 WHERE m.has_status AND m.chapter_id IS DISTINCT FROM c.chapter_id
-	UNION ALL
-	SELECT 'reminder_differs', m.id, jsonb_object_agg(c.certification_type, r.expiry_date), jsonb_object_agg(c.certification_type, c.expires_at)
-	  FROM mentor m
-	  JOIN public.peer_mentor_certifications c ON c.peer_mentor_id = m.id
-	  LEFT JOIN public.cert_expiry_reminders r ON r.mentor_id = m.id AND r.certification_type = c.certification_type
-	 WHERE r.expiry_date IS DISTINCT FROM c.expires_at
-	 GROUP BY m.id
-	UNION ALL
-	SELECT 'event_missing', m.id, 'null'::jsonb, jsonb_build_object('event_type', 'status_changed', 'version', m.newest_version)
-	  FROM mentor m
-	 WHERE m.previous_status IS NOT NULL AND m.changed_at > clock_timestamp() - interval '1 day'
-	   AND NOT EXISTS (SELECT FROM public.outbox_events e
-	                    WHERE e.channel = 'notification' AND e.dedupe_key = 'status_changed:' || m.newest);
-END
-$$;
-COMMENT ON FUNCTION peer_mentor_private.discrepancies(timestamptz, uuid[]) IS
-	'What is not as the promises say about these mentors, as of this moment: at most one row of a kind for each.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.missing_protection() RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -73,7 +73,11 @@ BEGIN
 		'resolve_undeliverable(bigint)',
 		'explain_transition(uuid, public.mentor_status)',
 		'mentor_timeline(uuid)',
-		'mentor_status_on(uuid, date)']
+		'mentor_status_on(uuid, date)',
+		'coordinator_roster(integer, text, public.mentor_status[], uuid, integer, boolean, text)',
+		'status_report(uuid, date, date)',
+		'freeze_report(uuid, date, date)',
+		'frozen_report(uuid)']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION public.%s FROM %s', api, grantee);
 		FOREACH t IN ARRAY ARRAY['authenticated', 'service_role'] LOOP
@@ -152,5 +156,11 @@ SELECT peer_mentor_private.record_migration(20261120000900, 'remake_access');
 SELECT peer_mentor.register_inserted(ARRAY(
 	SELECT m.id FROM public.peer_mentors m
 	 WHERE NOT EXISTS (SELECT FROM public.peer_mentor_status s WHERE s.mentor_id = m.id)));
+SELECT peer_mentor.mirror_roster(ARRAY(
+	SELECT m.id FROM public.peer_mentors m JOIN public.peer_mentor_status s ON s.mentor_id = m.id
+	  LEFT JOIN (SELECT c.peer_mentor_id, min(c.expires_at) AS expires_at FROM public.peer_mentor_certifications c
+	              WHERE c.status = 'active' GROUP BY c.peer_mentor_id) n ON n.peer_mentor_id = m.id
+	 WHERE (s.organisation_id, s.roster_name, s.on_roster, s.next_expires_on) IS DISTINCT FROM
+	       (m.organisation_id, left(COALESCE(m.display_name, ''), 100), m.deleted_at IS NULL, n.expires_at)));
 
 NOTIFY pgrst, 'reload schema';

@@ -56,7 +56,7 @@ SET SESSION AUTHORIZATION regress_pm_owner;
 SELECT * FROM test.trace('dora');
 
 -- chapters: the first is primary, another primary takes over, the oldest live one steps in, none is fine
-INSERT INTO mentor_chapters (mentor_id, chapter_id) VALUES (:'bert', :'n1');
+INSERT INTO mentor_chapters (mentor_id, chapter_id, since) VALUES (:'bert', :'n1', :'today');
 SELECT pg_temp.chapters('bert');
 INSERT INTO mentor_chapters (mentor_id, chapter_id, since) VALUES (:'bert', :'n2', :'today'::date - 10);
 SELECT pg_temp.chapters('bert');

@@ -15,7 +15,7 @@ INSERT INTO undeliverable_notifications (event_id, mentor_id, reason) SELECT id,
 INSERT INTO job_runs (id, job_name, as_of, status, worker_pid, worker_started, finished_at) VALUES (test.id('run'), 'nightly', now(), 'failed', 1, now(), now());
 INSERT INTO job_run_failures (job_run_id, step, mentor_id, sqlstate, message) VALUES (test.id('run'), 'expire', :'anna', '00000', '');
 INSERT INTO status_discrepancies (kind, mentor_id, found, expected) VALUES ('x', :'anna', '{}', '{}');
-INSERT INTO report_snapshots (organisation_id, from_day, to_day, report) VALUES (test.id('north'), now(), now(), '{}');
+INSERT INTO report_snapshots (organisation_id, from_day, to_day, actor_kind, report, checksum) VALUES (test.id('north'), now(), now(), 'operator', '{}', '');
 INSERT INTO idempotent_requests (caller, key, function, arguments_hash, result) VALUES ('x', 'k', 'f', 'h', '{}');
 RESET session_replication_role;
 CREATE FUNCTION pg_temp.writes(OUT "table" text, OUT insert text, OUT update text, OUT delete text, OUT truncate text, OUT copy text) RETURNS SETOF record LANGUAGE plpgsql AS $$

@@ -137,7 +137,7 @@ CREATE FUNCTION test.reset() RETURNS void LANGUAGE sql SECURITY DEFINER SET sess
 	TRUNCATE public.organisations, public.chapters, public.peer_mentors, public.mentor_chapters, public.role_assignments, public.coordinator_assignments,
 		public.peer_mentor_status, public.peer_mentor_status_history, public.pause_records, public.certification_types, public.peer_mentor_certifications,
 		public.certification_renewal_events, public.cert_expiry_reminders, peer_mentor_private.ladder_changes, peer_mentor_private.portal_mentors, public.outbox_events, public.outbox_deliveries,
-		public.undeliverable_notifications, public.job_runs, public.job_run_failures, public.status_discrepancies, public.report_snapshots,
+		public.undeliverable_notifications, public.job_runs, public.job_run_failures, public.status_discrepancies, public.report_snapshots, public.erased_spans, public.erased_transitions,
 		public.idempotent_requests, public.register_import, peer_mentor_private.mentor_reviews, auth.users, test.logins RESTART IDENTITY;
 	-- north keeps UTC, south its own time
 	INSERT INTO public.organisations (id, name, time_zone) VALUES (test.id('north'), 'north', 'UTC'), (test.id('south'), 'south', 'Europe/Oslo');

@@ -67,8 +67,6 @@ void identify(call &c)
 
 bool is_staff(const call &c) { return !c.is_app_user(); }
 
-[[noreturn]] void raise_not_allowed() { raise(error::not_allowed, "permission denied"); }
-
 // The login's row is locked first of all, against its deletion, which goes on to the rows that name it.
 void require_login(const call &c)
 {
@@ -99,6 +97,8 @@ actor actor_among(const call &c, const uuid &mentor, statement &query, actors al
 }
 
 } // namespace
+
+[[noreturn]] void raise_not_allowed() { raise(error::not_allowed, "permission denied"); }
 
 call begin_call()
 {
@@ -162,6 +162,14 @@ actor require_actor_of_chapters(const call &c, const uuid &organisation, std::sp
 	if (!kind)
 		raise_not_allowed();
 	return {*kind, c.user};
+}
+
+uuid require_app_user(const call &c)
+{
+	if (is_staff(c))
+		raise_not_allowed();
+	require_login(c);
+	return *c.user;
 }
 
 actor require_actor_of_organisation(const call &c, const uuid &organisation)

@@ -46,6 +46,11 @@ bool may_see(const call &c, const uuid &mentor);
 // As require_actor(), for a mentor who is removed.
 actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed);
 
+[[noreturn]] void raise_not_allowed();
+
+// The login of an app user; nobody else is served.
+uuid require_app_user(const call &c);
+
 // The same for functions that concern chapters or a whole organisation.
 actor require_actor_of_chapters(const call &c, const uuid &organisation, std::span<const uuid> chapters,
                                 actors allowed);

@@ -1,6 +1,7 @@
 #include "certification.hpp"
 
 #include "reminders.hpp"
+#include "roster.hpp"
 
 namespace peer_mentor {
 
@@ -69,6 +70,7 @@ bool insert_certification(const certification_record &r, const author &by)
 	if (inserted.empty())
 		return false;
 	arm_reminders(r.mentor, r.type, r.expires_at, r.stored != cert_status::suspended);
+	mirror_next_expiry({&r.mentor, 1});
 	return true;
 }
 
@@ -80,6 +82,7 @@ void update_certification(const held_certification &c, const certification_recor
 	const bool live = r.stored != cert_status::suspended;
 	if (r.expires_at != c.expires_at || live != (c.stored != cert_status::suspended))
 		arm_reminders(r.mentor, r.type, r.expires_at, live);
+	mirror_next_expiry({&r.mentor, 1});
 }
 
 } // namespace peer_mentor

@@ -13,11 +13,11 @@ statement find_request = {
 	{TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
 
 statement insert_request = {
-	"INSERT INTO public.idempotent_requests (caller, key, function, arguments_hash, result) "
-	"VALUES ($1, $2, $3, encode(sha256(convert_to($4, 'UTF8')), 'hex'), jsonb_build_object('mentor_id', $5, 'previous_status', $6, "
+	"INSERT INTO public.idempotent_requests (caller, caller_id, key, function, arguments_hash, result) "
+	"VALUES ($1, $11, $2, $3, encode(sha256(convert_to($4, 'UTF8')), 'hex'), jsonb_build_object('mentor_id', $5, 'previous_status', $6, "
 	"        'new_status', $7, 'version', $8, 'changed_at', $9, 'history_id', $10)) ON CONFLICT DO NOTHING RETURNING 1",
-	10,
-	{TEXTOID, TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, UUIDOID}};
+	11,
+	{TEXTOID, TEXTOID, TEXTOID, TEXTOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TIMESTAMPTZOID, UUIDOID, UUIDOID}};
 
 value name_of(const call &c)
 {
@@ -90,7 +90,7 @@ void keep_first_result(const call &c, const request &r, const outcome &o)
 	const rows kept = insert_request.write({name_of(c), of(*r.key), of(std::string_view(r.function)),
 	                                        of(std::string_view(r.asked.data)), of(o.mentor),
 	                                        o.previous ? of(label(*o.previous)) : value{}, of(label(o.now)),
-	                                        of(o.version), of_time(o.changed_at), of(o.history)});
+	                                        of(o.version), of_time(o.changed_at), of(o.history), of(c.user)});
 	if (kept.empty())
 		raise_mismatch(*r.key);
 }

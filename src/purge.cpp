@@ -28,6 +28,16 @@ constinit purge_kind kinds[] = {
      {OLD_ROWS(
 		  "public.outbox_events",
 		  "o.delivered_at < $1 AND NOT EXISTS (SELECT FROM public.undeliverable_notifications u WHERE u.event_id = o.id AND u.resolved_at IS NULL)"),
+      2, {TIMESTAMPTZOID, INT4OID}}},
+	// the portal's last word about a mentor who is erased, and what a worker had at hand at that moment
+	{"events_of_erased",
+     "peer_mentor.keep_events_of_erased",
+     "Days for which the events of an erased mentor are kept after the portal was told.",
+     1,
+     {OLD_ROWS(
+		  "public.outbox_events",
+		  "o.mentor_id IN (SELECT r.mentor_id FROM public.outbox_events r WHERE r.event_type = 'mentor_removed' AND r.delivered_at < $1 "
+		  "AND NOT EXISTS (SELECT FROM public.peer_mentors m WHERE m.id = r.mentor_id))"),
       2,
       {TIMESTAMPTZOID, INT4OID}}},
 	{"job_run_failures",

@@ -28,19 +28,7 @@ statement next_mentors = {
 	{UUIDOID, INT4OID, BOOLOID}};
 
 statement keep_findings = {
-	"WITH now AS MATERIALIZED (SELECT * FROM peer_mentor_private.discrepancies($2, $1)), "
-	"     gone AS (UPDATE public.status_discrepancies d SET resolved_at = clock_timestamp() "
-	"               WHERE d.mentor_id = ANY ($1) AND d.resolved_at IS NULL "
-	"                 AND NOT EXISTS (SELECT FROM now n WHERE n.mentor_id = d.mentor_id AND n.kind = d.kind) "
-	"              RETURNING 1), "
-	"     kept AS (INSERT INTO public.status_discrepancies AS d (kind, mentor_id, found, expected) "
-	"              SELECT n.kind, n.mentor_id, n.found, n.expected FROM now n "
-	"              ON CONFLICT (mentor_id, kind) WHERE resolved_at IS NULL "
-	"              DO UPDATE SET found = EXCLUDED.found, expected = EXCLUDED.expected "
-	"                      WHERE (d.found, d.expected) IS DISTINCT FROM (EXCLUDED.found, EXCLUDED.expected)) "
-	"SELECT (SELECT count(*) FROM now), (SELECT count(*) FROM gone)",
-	2,
-	{UUIDARRAYOID, TIMESTAMPTZOID}};
+	"SELECT k.open, k.resolved FROM peer_mentor_private.keep_findings($1, $2) k", 2, {UUIDARRAYOID, TIMESTAMPTZOID}};
 
 } // namespace
 

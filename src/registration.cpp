@@ -12,9 +12,10 @@ namespace peer_mentor {
 namespace {
 
 statement insert_statuses = {
-	"INSERT INTO public.peer_mentor_status (mentor_id, chapter_id, activated_by) "
+	"INSERT INTO public.peer_mentor_status (mentor_id, chapter_id, activated_by, organisation_id, roster_name, on_roster) "
 	"SELECT u.mentor_id, "
-	"       (SELECT c.chapter_id FROM public.mentor_chapters c WHERE c.mentor_id = u.mentor_id AND c.is_primary AND c.until IS NULL), $2 "
+	"       (SELECT c.chapter_id FROM public.mentor_chapters c WHERE c.mentor_id = u.mentor_id AND c.is_primary AND c.until IS NULL), $2, "
+	"       m.organisation_id, left(COALESCE(m.display_name, ''), 100), m.deleted_at IS NULL "
 	"  FROM unnest($1) u (mentor_id) "
 	"  JOIN public.peer_mentors m ON m.id = u.mentor_id "
 	" ORDER BY u.mentor_id "

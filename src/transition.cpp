@@ -1,6 +1,7 @@
 #include "transition.hpp"
 
 #include "outbox.hpp"
+#include "roster.hpp"
 
 namespace peer_mentor {
 
@@ -36,7 +37,9 @@ statement append_history = {
 statement write_status = {
 	"UPDATE public.peer_mentor_status s "
 	"   SET status = u.now::public.mentor_status, version = u.version, pause_reason = u.pause_reason, "
-	"       expected_return_date = u.return_date, activated_by = $6 "
+	"       expected_return_date = u.return_date, activated_by = $6, "
+	"       next_expires_on = (SELECT min(c.expires_at) FROM public.peer_mentor_certifications c "
+	"                           WHERE c.peer_mentor_id = s.mentor_id AND c.status = 'active') "
 	"  FROM unnest($1, $2, $3, $4, $5) u (mentor_id, now, version, pause_reason, return_date) "
 	" WHERE s.mentor_id = u.mentor_id "
 	"RETURNING s.status = u.now::public.mentor_status AND s.version = u.version "
@@ -230,6 +233,21 @@ static void write_certification_statuses(std::span<const overtaken> changes, con
 	write_expiry_events(expired.first(n), by);
 }
 
+// Whoever moved has the mirror of their next expiry written with the status.
+static void mirror_unmoved(std::span<const mentor> mentors, std::span<const overtaken> changes,
+                           std::span<const move> moves)
+{
+	auto moved = allocate<bool>(mentors.size());
+	for (const move &m : moves)
+		moved[static_cast<std::size_t>(m.of - mentors.data())] = true;
+	auto        unmoved = allocate<uuid>(changes.size());
+	std::size_t n = 0;
+	for (const overtaken &o : changes)
+		if (!moved[o.mentor])
+			unmoved[n++] = mentors[o.mentor].id;
+	mirror_next_expiry(unmoved.first(n));
+}
+
 // A certification or a rule may list a mentor, or no longer, whose status stays.
 static void follow_unmoved(std::span<const mentor> mentors, std::span<const move> moves, const author &by)
 {
@@ -270,6 +288,7 @@ std::span<move> evaluate(std::span<mentor> mentors, std::span<const overtaken> c
 			moves[n++] = {&m, *what, {}};
 	}
 	write_moves(moves.first(n), by);
+	mirror_unmoved(mentors, changes, moves.first(n));
 	follow_unmoved(mentors, moves.first(n), by);
 	return moves.first(n);
 }

@@ -35,6 +35,10 @@ INSERT INTO rights VALUES
 	('on m, paused by a coordinator',       'x f n f y y f y f y y f y y f f f f f y'),
 	-- one that is not seen is as unknown as one that is not there
 	('on a notification about m',           'x i n i y y i y i y y i y y i i i i i y'),
+	-- whom they show is in sql/roster.sql; former and unassigned look after nobody who is there
+	('of their own mentors',                'x n n n y y y y n y y y n y y y n n n n'),
+	('in org: any admin',                   'x n n n n n n n n y y n y y y n n n n y'),
+	('on a report of org',                  'x i i i i i i i i i y i y y i i i i i y'),
 	('as a worker',                         'x x x x x x x x x x x x y x x x x x x y'),
 	-- whoever may, but not this event
 	('as a worker, of no lease',            'x x x x x x x x x x x x l x x x x x x l');
@@ -105,6 +109,14 @@ INSERT INTO calls VALUES
 	('put_certification_type', 'put_certification_type({far org}, ''new'')', 'in far org: org admin'),
 	('put_certification_type', 'put_certification_type({no org}, ''new'')', 'in no org'),
 	('resolve_undeliverable', 'resolve_undeliverable(1001)', 'on a notification about m'),
+	('coordinator_roster', 'coordinator_roster(50, NULL, NULL, NULL, NULL, false, NULL)', 'of their own mentors'),
+	('status_report', 'status_report({org}, current_date, current_date)', 'in org: any admin'),
+	('status_report', 'status_report({far org}, current_date, current_date)', 'in far org: org admin'),
+	('status_report', 'status_report({no org}, current_date, current_date)', 'in no org'),
+	('freeze_report', 'freeze_report({org}, current_date, current_date)', 'in org: org admin'),
+	('freeze_report', 'freeze_report({far org}, current_date, current_date)', 'in far org: org admin'),
+	('freeze_report', 'freeze_report({no org}, current_date, current_date)', 'in no org'),
+	('frozen_report', 'frozen_report({report of Here})', 'on a report of org'),
 	('claim_events', 'claim_events(''notification'')', 'as a worker'),
 	('replay_events', 'replay_events(''portal_sync'')', 'as a worker'),
 	('complete_event', 'complete_event(1001, {no token})', 'as a worker, of no lease'),
@@ -195,6 +207,14 @@ INSERT INTO foreign_ids VALUES
 	('put_certification_type', 'organisation_id', 'put_certification_type({far org}, ''course'', required => false)', 'org_admin', 'not_allowed'),
 	('resolve_undeliverable', 'id', 'resolve_undeliverable(1002)', 'org_admin', 'invalid_argument'),
 	('record_certification', 'certification_type', 'record_certification({m}, ''far'', current_date)', 'org_admin', 'invalid_argument');
+INSERT INTO foreign_ids VALUES
+	-- the page is empty
+	('coordinator_roster', 'chapter_id', 'coordinator_roster(chapter_id => {far c})', 'org_admin', 'ok'),
+	('status_report', 'organisation_id', 'status_report({far org}, current_date, current_date)', 'org_admin', 'not_allowed'),
+	('freeze_report', 'organisation_id', 'freeze_report({far org}, current_date, current_date)', 'org_admin', 'not_allowed'),
+	('frozen_report', 'snapshot_id', 'frozen_report({report of Far})', 'org_admin', 'invalid_argument');
+SELECT is(a.n, 0::bigint, 'the roster shows nobody of a chapter of another organisation')
+  FROM pg_temp.attempt('org_admin', '', 'SELECT * FROM public.coordinator_roster(chapter_id => {far c})', '') a;
 SELECT is(a.answer, f.expected, format('%s of another organisation in %s: %s', f.argument, f.function, f.expected))
   FROM foreign_ids f CROSS JOIN LATERAL pg_temp.attempt(f.caller, '', 'SELECT public.' || f.call, '') a;
 SELECT is_empty($$

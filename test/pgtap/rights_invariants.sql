@@ -84,6 +84,10 @@ INSERT INTO functions SELECT p.oid, 'guard' FROM our_functions p WHERE p.schema 
 INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
 	'is_gone', 'trace_direct_update', 'register_inserted', 'mirror_chapter', 'evaluate_mentor', 'run_nightly', 'schedule_nightly',
 	'unschedule_nightly', 'preview_nightly', 'import_register', 'migrate', 'grant_access', 'follow_listing', 'follow_removal', 'follow_portal_sync');
+INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
+	'reconcile', 'erase_mentor', 'erase_traces');
+INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
+	'discrepancy_kinds', 'broken_references', 'keep_findings', 'mentor_spans', 'keep_anonymous', 'rows_of', 'erase_loose', 'erase_left', 'erase_deleted');
 INSERT INTO functions SELECT p.oid, 'policy' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'visible_mentors', 'member_organisations', 'administered_organisations', 'administered_chapters');
 INSERT INTO functions VALUES ('peer_mentor_private.listing()', 'listing');
@@ -94,6 +98,13 @@ INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schem
 	'make_user_key', 'guard_statement', 'guard_truncate', 'guard_row', 'guard_status', 'trace_status', 'touch', 'with_renewal_entry', 'check_organisation',
 	'note_time_zone', 'note_rules', 'note_ladder', 'discrepancies', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
 	'check_assignment', 'follow_listing', 'follow_removal', 'follow_portal_sync');
+INSERT INTO functions SELECT p.oid, 'api' FROM our_functions p WHERE p.schema = 'public' AND p.proname IN (
+	'coordinator_roster', 'status_report', 'freeze_report', 'frozen_report');
+INSERT INTO functions SELECT p.oid, 'caller' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN (
+	'coordinator_roster', 'status_report', 'freeze_report');
+INSERT INTO functions SELECT p.oid, 'operator' FROM our_functions p WHERE p.schema = 'peer_mentor' AND p.proname IN ('mirror_roster');
+INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
+	'mirror_roster', 'certification_terms', 'primary_chapters', 'certified_days', 'status_days', 'status_moves', 'report_rows');
 
 CREATE TEMP TABLE may_execute (who text, anon boolean, authenticated boolean, rights_stranger boolean, service_role boolean, postgres boolean);
 INSERT INTO may_execute VALUES
@@ -129,7 +140,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE schema <> 'p
 SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE (schema = 'peer_mentor' AND proconfig IS NOT NULL)
 	OR NOT proconfig <@ '{"search_path=pg_catalog, pg_temp",jit=off,plan_cache_mode=force_generic_plan}'$$, 'and sets nothing else but how to plan');
 SELECT bag_eq('SELECT schema, proname::text FROM our_functions WHERE prosecdef',
-	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,register_inserted,review_restored,follow_listing,follow_removal,follow_portal_sync,check_membership,mirror_primary,check_assignment,listing,
+	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,mirror_roster,register_inserted,review_restored,follow_listing,follow_removal,follow_portal_sync,check_membership,mirror_primary,check_assignment,erase_deleted,listing,
 		visible_mentors,member_organisations,administered_organisations,administered_chapters}'::text[])$$,
 	'SECURITY DEFINER are triggers of the directory, helpers of policies and the listing, none of them exposed');
 SELECT is_empty($$

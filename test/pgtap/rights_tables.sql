@@ -28,6 +28,8 @@ INSERT INTO reads VALUES
 	('public.undeliverable_notifications',  '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
 	('public.status_discrepancies',         '-   0   1   1   3   2   1   1   0   3   4   1   *   4   0   0   0   0   0   *'),
 	('public.report_snapshots',             '-   0   0   0   0   0   0   0   0   0   1   1   *   1   0   0   0   0   0   *'),
+	('public.erased_spans',                 '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
+	('public.erased_transitions',           '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.public_mentor_listing',        '4   4   4   4   4   4   4   4   4   4   4   4   4   4   4   4   4   4   4   4'),
 	('public.outbox_events',                '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),
 	('public.outbox_deliveries',            '-   -   -   -   -   -   -   -   -   -   -   -   *   -   -   -   -   -   -   *'),

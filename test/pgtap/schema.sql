@@ -38,8 +38,10 @@ INSERT INTO promised VALUES
 	('job_run_failures', '{job_run_id uuid!,step text!,mentor_id uuid,sqlstate text!,message text!,attempts integer!,resolved_at timestamp with time zone}'),
 	('job_health', '{last_good_run timestamp with time zone,last_good_age interval,overdue boolean,backlog_due bigint,stuck_run uuid,open_failures bigint,dead_letters bigint,open_undeliverable bigint,open_discrepancies bigint,missing_protection text[],cron_launcher_running boolean}'),
 	('job_progress', '{step text,done bigint,total bigint,per_second numeric,eta interval}'),
-	('status_discrepancies', '{mentor_id uuid}'),
-	('report_snapshots', '{organisation_id uuid!}'),
+	('status_discrepancies', '{kind text!,mentor_id uuid,about text!,found jsonb!,expected jsonb!,found_at timestamp with time zone!,resolved_at timestamp with time zone,outcome text}'),
+	('report_snapshots', '{id uuid!,organisation_id uuid!,from_day date!,to_day date!,number integer!,frozen_at timestamp with time zone!,frozen_by uuid,report jsonb!,checksum text!}'),
+	('erased_spans', '{organisation_id uuid!,chapter_id uuid,status mentor_status!,certified boolean!,from_day date!,to_day date!,mentors integer!}'),
+	('erased_transitions', '{organisation_id uuid!,chapter_id uuid,reason status_reason!,effective_on date!,transitions integer!}'),
 	('idempotent_requests', '{key text!,caller text!,function text!,arguments_hash text!,result jsonb!,created_at timestamp with time zone!}'),
 	('public_mentor_listing', '{mentor_id uuid,display_name text,chapter text}'),
 	('register_import', '{id bigint!,batch text,mentor_key text,chapter text,certification_type text,issued_on text,expires_on text,status text,error text,imported_at timestamp with time zone}');

@@ -77,7 +77,10 @@ INSERT INTO job_runs (id, job_name, as_of, status, finished_at, worker_pid, work
 VALUES (md5('run')::uuid, 'nightly', now(), 'succeeded', now(), 1, now());
 INSERT INTO job_run_failures (job_run_id, step, mentor_id, sqlstate, message) VALUES (md5('run')::uuid, 'expire', md5('m')::uuid, 'XX000', 'm');
 INSERT INTO status_discrepancies (kind, mentor_id, found, expected) SELECT 'status', id, '{}', '{}' FROM peer_mentors;
-INSERT INTO report_snapshots (organisation_id, from_day, to_day, report) SELECT id, current_date, current_date, '{}' FROM organisations;
+INSERT INTO report_snapshots (id, organisation_id, from_day, to_day, actor_kind, report, checksum)
+SELECT md5('report of ' || name)::uuid, id, current_date, current_date, 'operator', '{"rows": []}', encode(sha256('{"rows": []}'), 'hex') FROM organisations;
+INSERT INTO erased_spans (organisation_id, status, certified, from_day, to_day) SELECT id, 'active', true, current_date - 9, current_date FROM organisations;
+INSERT INTO erased_transitions (organisation_id, reason, new_status, effective_on) SELECT id, 'registered', 'active', current_date FROM organisations;
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) SELECT md5('m')::uuid ON CONFLICT DO NOTHING;
 INSERT INTO peer_mentor_private.ladder_changes (organisation_id, changed_at) SELECT md5('org')::uuid, now();
 INSERT INTO peer_mentor_private.outbox_workers VALUES ('notification', now());

@@ -26,3 +26,10 @@ CREATE OR REPLACE FUNCTION peer_mentor.cron_launcher_running() RETURNS boolean
 AS 'MODULE_PATHNAME', 'peer_mentor_cron_launcher_running' LANGUAGE C VOLATILE;
 REVOKE ALL ON FUNCTION peer_mentor.cron_launcher_running() FROM PUBLIC;
 COMMENT ON FUNCTION peer_mentor.cron_launcher_running() IS 'Is pg_cron''s launcher process alive? NULL where pg_cron is not preloaded.';
+
+CREATE OR REPLACE FUNCTION peer_mentor.reconcile(repair boolean DEFAULT false)
+RETURNS TABLE (kind text, mentor_id uuid, about text, found jsonb, expected jsonb, repaired boolean, outcome text)
+AS 'MODULE_PATHNAME', 'peer_mentor_reconcile' LANGUAGE C VOLATILE;
+REVOKE ALL ON FUNCTION peer_mentor.reconcile(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor.reconcile(boolean) IS
+	'Compares every mentor, and every reference, with what should be; one row per discrepancy, kept in status_discrepancies. repair: mend what can be known, each mentor in a subtransaction; outcome is repaired, refused or failed, and why. The kinds are those of peer_mentor_private.discrepancy_kinds(). Errors: not_allowed, invalid_argument, storage_missing.';

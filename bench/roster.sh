@@ -1,0 +1,59 @@
+#!/bin/sh
+# A page of 50 of coordinator_roster(), as the roster grows: the first page and one in the middle, as a coordinator of one
+# chapter, one of twenty, and the admin of the whole organisation; and the query under the function as the owner.  Medians.
+#   bench/roster.sh [mentors...]      10000 100000 1000000 by default
+. "$(dirname "$0")/../test/lib/cluster.sh"
+pm_need server
+[ $# -gt 0 ] || set -- 10000 100000 1000000
+rounds=${ROUNDS:-15}
+pm_start bench supabase_admin shared_buffers=512MB max_wal_size=4GB synchronous_commit=off
+PGOPTIONS='-c client_min_messages=warning' pm_psql postgres -o /dev/null -f "$PM_ROOT/test/fixtures/mock_supabase.sql" || exit 1
+PGUSER=postgres pm_psql postgres -o /dev/null -c 'CREATE EXTENSION peer_mentor' -c 'SELECT peer_mentor.migrate()' || exit 1
+
+# Several calls in one session, as a pooled connection makes them; the time of the median one, in ms.
+median_of() { # setup, statement
+	{
+		printf '%s;\n' BEGIN "$1"
+		printf '\\timing on\n'
+		yes "$2 \\g /dev/null" | head -n "$rounds"
+		printf '\\timing off\nROLLBACK;\n'
+	} | pm_psql postgres -At -f - | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | sort -n | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
+}
+
+as_user() { echo "SELECT FROM mock.request('authenticated', md5('$1')::uuid)"; }
+
+# The cursor after so many pages.
+cursor_after() { # user pages
+	pm_psql postgres -At -v user="$1" -v pages="$2" <<'SQL' | tail -n 1
+BEGIN;
+SELECT FROM mock.request('authenticated', md5(:'user')::uuid);
+SELECT set_config('bench.at', NULL, true), set_config('bench.pages', :'pages', true) \g /dev/null
+DO $$
+DECLARE
+	at text;
+	last text;
+BEGIN
+	FOR i IN 1 .. current_setting('bench.pages')::int LOOP
+		SELECT r.cursor INTO last FROM (SELECT q.cursor, row_number() OVER () n FROM public.coordinator_roster(500, at) q) r ORDER BY r.n DESC LIMIT 1;
+		EXIT WHEN last IS NULL;
+		at := last;
+	END LOOP;
+	PERFORM set_config('bench.at', at, true);
+END
+$$;
+SELECT current_setting('bench.at');
+ROLLBACK;
+SQL
+}
+
+page="SELECT * FROM public.coordinator_roster(50)"
+loaded=0
+for size in "$@"; do
+	pm_psql postgres -o /dev/null -v first=$((loaded + 1)) -v last="$size" -f "$PM_ROOT/bench/roster_load.sql" || exit 1
+	loaded=$size
+	pm_psql postgres -o /dev/null -c 'VACUUM ANALYZE' -c CHECKPOINT
+	for user in 'coordinator 7' region admin; do
+		deep=$(cursor_after "$user" $((size / 5000 + 2 < 100 ? size / 5000 + 2 : 100)))
+		echo "$size|$user|$(median_of "$(as_user "$user")" "$page")|$(median_of "$(as_user "$user")" "SELECT * FROM public.coordinator_roster(50, '$deep')")"
+	done
+done | awk -F '|' '{ printf "%8d mentors  %-14s first page %7.2f ms   deep page %7.2f ms\n", $1, $2, $3, $4 }'
