@@ -28,6 +28,7 @@ cursor_after() { # user pages
 	pm_psql postgres -At -v user="$1" -v pages="$2" <<'SQL' | tail -n 1
 BEGIN;
 SELECT FROM mock.request('authenticated', md5(:'user')::uuid);
+SET LOCAL statement_timeout = 0;
 SELECT set_config('bench.at', NULL, true), set_config('bench.pages', :'pages', true) \g /dev/null
 DO $$
 DECLARE
