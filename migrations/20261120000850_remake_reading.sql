@@ -47,7 +47,7 @@ COMMENT ON FUNCTION peer_mentor_private.certification_terms(uuid) IS
 	'Terms of a certification, from its history. A correction takes the place of the term that ended last; import may have appended older ones after it.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.primary_chapters(organisation uuid, mentors uuid[])
-RETURNS TABLE (mentor_id uuid, chapter_id uuid, days daterange)
+RETURNS TABLE (mentor_id uuid, chapter_id uuid, days pg_catalog.daterange)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -69,7 +69,7 @@ COMMENT ON FUNCTION peer_mentor_private.primary_chapters(uuid, uuid[]) IS
 	'Primary chapter of each day of these mentors, who may just have been deleted, or of all of the organisation: a change counts from its day on. A membership that was promoted counts from the end of the primary one before it; days before the first count for the first.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.certified_days(organisation uuid, mentors uuid[], from_day date, to_day date)
-RETURNS TABLE (mentor_id uuid, days datemultirange)
+RETURNS TABLE (mentor_id uuid, days pg_catalog.datemultirange)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION peer_mentor_private.certified_days(uuid, uuid[], date, date)
 	'Days on which a term of a certification that is required now, with the grace days of now, covers these mentors, or all of the organisation.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.status_days(organisation uuid, mentors uuid[], from_day date, to_day date)
-RETURNS TABLE (mentor_id uuid, chapter_id uuid, status public.mentor_status, days daterange, certified datemultirange)
+RETURNS TABLE (mentor_id uuid, chapter_id uuid, status public.mentor_status, days pg_catalog.daterange, certified pg_catalog.datemultirange)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column

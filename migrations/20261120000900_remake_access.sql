@@ -158,9 +158,9 @@ SELECT peer_mentor.register_inserted(ARRAY(
 	 WHERE NOT EXISTS (SELECT FROM public.peer_mentor_status s WHERE s.mentor_id = m.id)));
 SELECT peer_mentor.mirror_roster(ARRAY(
 	SELECT m.id FROM public.peer_mentors m JOIN public.peer_mentor_status s ON s.mentor_id = m.id
-	  LEFT JOIN (SELECT c.peer_mentor_id, min(c.expires_at) AS expires_at FROM public.peer_mentor_certifications c
+	  LEFT JOIN (SELECT c.peer_mentor_id, pg_catalog.min(c.expires_at) AS expires_at FROM public.peer_mentor_certifications c
 	              WHERE c.status = 'active' GROUP BY c.peer_mentor_id) n ON n.peer_mentor_id = m.id
 	 WHERE (s.organisation_id, s.roster_name, s.on_roster, s.next_expires_on) IS DISTINCT FROM
-	       (m.organisation_id, left(COALESCE(m.display_name, ''), 100), m.deleted_at IS NULL, n.expires_at)));
+	       (m.organisation_id, pg_catalog.left(COALESCE(m.display_name, ''), 100), m.deleted_at IS NULL, n.expires_at)));
 
 NOTIFY pgrst, 'reload schema';

@@ -4,7 +4,7 @@ SELECT test.reset() \gset
 SELECT test.id('north') AS north, test.id('south') AS south, test.id('n1') AS n1, test.id('n2') AS n2, test.id('s1') AS s1, test.id('anna') AS anna,
        test.id('bert') AS bert, test.id('kari') AS kari, test.id('ola') AS ola, test.today() AS today \gset
 CREATE FUNCTION pg_temp.chapters(name text) RETURNS text LANGUAGE sql AS $$
-	SELECT (SELECT string_agg(c.name || CASE WHEN m.is_primary THEN ' primary' ELSE '' END || CASE WHEN m.until IS NOT NULL THEN ' ended' ELSE '' END, ', ' ORDER BY c.name, m.until)
+	SELECT (SELECT string_agg(c.name || CASE WHEN m.is_primary THEN ' primary' ELSE '' END || CASE WHEN m.until IS NOT NULL THEN ' ended' ELSE '' END, ', ' ORDER BY c.name, m.until, m.since, m.is_primary)
 	          FROM mentor_chapters m JOIN chapters c ON c.id = m.chapter_id WHERE m.mentor_id = test.id($1))
 	       || '; status says ' || coalesce((SELECT c.name FROM peer_mentor_status s JOIN chapters c ON c.id = s.chapter_id WHERE s.mentor_id = test.id($1)), 'none')
 $$;
