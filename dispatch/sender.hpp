@@ -36,7 +36,7 @@ public:
 
 	void                   post(delivery d);
 	std::optional<outcome> next_outcome();
-	std::size_t            in_flight() const { return transfers.size(); }
+	std::size_t            in_flight() const { return transfers.size() + outcomes.size(); }
 
 	// Carries the transfers on until one of the sockets is ready or so much time has passed.
 	void wait(const std::vector<watched> &sockets, milliseconds most);

@@ -25,6 +25,8 @@ constexpr verdict judge(bool whole_head, long status)
 	return status >= 400 && status < 500 && !asks_to_wait ? verdict::never : verdict::later;
 }
 
+// "At once", or a date that has passed, would use the attempts up within a moment.
+inline constexpr std::chrono::seconds shortest_retry_after(1);
 inline constexpr std::chrono::seconds longest_retry_after = std::chrono::hours(24);
 
 // Retry-After is a number of seconds or a date; a date is read against the receiver's own clock where it tells it.
@@ -46,7 +48,7 @@ std::optional<std::chrono::seconds> retry_after(std::string_view value, std::str
 			return std::nullopt;
 		wait = std::chrono::seconds(when - (theirs == -1 ? now : theirs));
 	}
-	return std::clamp(wait, std::chrono::seconds(0), longest_retry_after);
+	return std::clamp(wait, shortest_retry_after, longest_retry_after);
 }
 
 } // namespace dispatch

@@ -7,6 +7,7 @@
 #   seen NAME EXPRESSION                see seen.py
 #   dispatch ARGUMENTS...               run the worker with $PM_RUN/dispatch.conf
 #   worker_up NAME ARGUMENTS...         in the background; its log is $PM_RUN/NAME.log, its process $NAME_pid
+#   worker_down NAME [SIGNAL]           stop it; its exit status is then $worker_status
 #   soon COMMAND...                     until it succeeds, for 20 s at most
 dispatch_dir=$PM_ROOT/test/dispatch
 program=$PM_BUILD/dispatch/peer_mentor_dispatch
@@ -74,12 +75,12 @@ worker_up() { # name arguments...
 	eval "${worker}_pid=$!"
 	dispatch_pids="$dispatch_pids $!"
 }
-# its exit status
+# leaves its exit status in worker_status; not in a subshell, which could not wait for it
 worker_down() { # name [signal]
 	eval "worker_process=\$${1}_pid"
 	kill "-${2:-TERM}" "$worker_process" 2>/dev/null
 	wait "$worker_process" 2>/dev/null
-	echo $?
+	worker_status=$?
 }
 
 dispatch_cleanup() {
