@@ -10,7 +10,7 @@
 #   worker_down NAME [SIGNAL]           stop it; its exit status is then $worker_status
 #   soon COMMAND...                     until it succeeds, for 20 s at most
 dispatch_dir=$PM_ROOT/test/dispatch
-program=$PM_BUILD/dispatch/peer_mentor_dispatch
+program=${PM_DISPATCH:-$PM_BUILD/dispatch/peer_mentor_dispatch} # another build of it, with sanitisers
 dispatch_pids=
 
 dispatch_build() {
