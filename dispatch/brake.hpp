@@ -45,8 +45,8 @@ private:
 		return milliseconds(std::uniform_int_distribution<long>(d.count() * 3 / 4, d.count() * 5 / 4)(random));
 	}
 
-	int             failures = 0; // in a row
-	moment          until_;
+	int              failures = 0; // in a row
+	moment           until_;
 	std::minstd_rand random{std::random_device{}()};
 };
 

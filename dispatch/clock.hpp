@@ -29,9 +29,6 @@ struct steady {
 using moment = steady::time_point;
 using milliseconds = std::chrono::milliseconds;
 
-inline milliseconds until(moment when)
-{
-	return std::chrono::ceil<milliseconds>(when - steady::now());
-}
+inline milliseconds until(moment when) { return std::chrono::ceil<milliseconds>(when - steady::now()); }
 
 } // namespace dispatch

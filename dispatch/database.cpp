@@ -14,8 +14,13 @@ PGconn *connect(const std::string &conninfo)
 {
 	// What comes before the connection string may be overridden by it, what comes after may not.  No "options":
 	// poolers refuse them.
-	const char *keywords[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name",
-	                          "dbname",          "client_encoding",  nullptr};
+	const char *keywords[] = {"connect_timeout",
+	                          "tcp_user_timeout",
+	                          "keepalives_idle",
+	                          "fallback_application_name",
+	                          "dbname",
+	                          "client_encoding",
+	                          nullptr};
 	const char *values[] = {"10", "30000", "30", "peer_mentor_dispatch", conninfo.c_str(), "UTF8", nullptr};
 	return PQconnectdbParams(keywords, values, 1);
 }
@@ -32,7 +37,8 @@ database::database(const std::string &conninfo, waiter w) : handle(connect(conni
 {
 	if (PQstatus(handle.get()) != CONNECTION_OK)
 		throw connection_lost(PQerrorMessage(handle.get()));
-	PQsetNoticeProcessor(handle.get(), [](void *, const char *) {}, nullptr);
+	PQsetNoticeProcessor(
+		handle.get(), [](void *, const char *) {}, nullptr);
 }
 
 void database::raise(const PGresult *r) const
@@ -67,7 +73,8 @@ result database::run(const char *sql, const std::vector<parameter> &parameters)
 	std::vector<const char *> values;
 	for (const parameter &p : parameters)
 		values.push_back(p ? p->c_str() : nullptr);
-	if (!PQsendQueryParams(handle.get(), sql, static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0))
+	if (!PQsendQueryParams(handle.get(), sql, static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr,
+	                       0))
 		raise(nullptr);
 	await_results();
 	result first(PQgetResult(handle.get()));

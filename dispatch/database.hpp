@@ -33,7 +33,8 @@ public:
 	bool        null(int row, int column) const { return PQgetisnull(handle.get(), row, column) == 1; }
 	std::string text(int row, int column) const
 	{
-		return {PQgetvalue(handle.get(), row, column), static_cast<std::size_t>(PQgetlength(handle.get(), row, column))};
+		return {PQgetvalue(handle.get(), row, column),
+		        static_cast<std::size_t>(PQgetlength(handle.get(), row, column))};
 	}
 	PGresult *get() const { return handle.get(); }
 
@@ -62,8 +63,8 @@ public:
 	bool        is_local() const; // ... which only means something on this machine
 
 private:
-	std::string setting(const char *keyword) const;
-	void        await_results();
+	std::string       setting(const char *keyword) const;
+	void              await_results();
 	[[noreturn]] void raise(const PGresult *r) const;
 
 	std::unique_ptr<PGconn, decltype(&PQfinish)> handle;

@@ -33,7 +33,7 @@ bool exists(const std::string &path) { return access(path.c_str(), F_OK) == 0; }
 
 bool anybody_reads(const std::string &path)
 {
-	struct stat s{};
+	struct stat s {};
 	return stat(path.c_str(), &s) == 0 && (s.st_mode & S_IROTH) != 0;
 }
 

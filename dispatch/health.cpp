@@ -43,7 +43,8 @@ std::string utc(std::time_t t)
 
 } // namespace
 
-health::health(const options &o) : settings(o), next_line(steady::now() + o.health_interval), next_watchdog(steady::now())
+health::health(const options &o)
+	: settings(o), next_line(steady::now() + o.health_interval), next_watchdog(steady::now())
 {
 	const char *usec = std::getenv("WATCHDOG_USEC");
 	if (const auto n = usec ? whole_number(usec) : std::nullopt)
@@ -65,14 +66,14 @@ void health::tell(const standing &s, bool now)
 	if (!now && until(next_line).count() > 0)
 		return;
 	next_line = steady::now() + settings.health_interval;
-	const auto        field = [](const char *name, long n) { return std::string(" ") + name + "=" + std::to_string(n); };
-	const std::string text =
-		"channel=" + settings.channel + " database=" + (s.connected ? "up" : "down") + " listen=" + (s.listens ? "on" : "off") +
-		" receiver=" + (s.holds ? "held" : "up") + field("claimed", counts.claimed) + field("delivered", counts.delivered) +
-		field("later", counts.later) + field("never", counts.never) + field("lost", counts.lost) +
-		field("expired", counts.expired) + field("in_flight", static_cast<long>(s.in_flight)) +
-		field("waiting", static_cast<long>(s.waiting)) +
-		" last_delivered=" + (last_delivered ? utc(last_delivered) : std::string("none"));
+	const auto field = [](const char *name, long n) { return std::string(" ") + name + "=" + std::to_string(n); };
+	const std::string text = "channel=" + settings.channel + " database=" + (s.connected ? "up" : "down") +
+	                         " listen=" + (s.listens ? "on" : "off") + " receiver=" + (s.holds ? "held" : "up") +
+	                         field("claimed", counts.claimed) + field("delivered", counts.delivered) +
+	                         field("later", counts.later) + field("never", counts.never) + field("lost", counts.lost) +
+	                         field("expired", counts.expired) + field("in_flight", static_cast<long>(s.in_flight)) +
+	                         field("waiting", static_cast<long>(s.waiting)) +
+	                         " last_delivered=" + (last_delivered ? utc(last_delivered) : std::string("none"));
 	log("health " + text);
 	tell_systemd("STATUS=" + text);
 	if (settings.health_file.empty())

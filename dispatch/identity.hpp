@@ -8,7 +8,7 @@
 namespace dispatch {
 
 // system identifier/oid/name as the server says them; also a part of every claim.
-#define DATABASE_SQL                                                               \
+#define DATABASE_SQL                                                                \
 	"(SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) || '/' || " \
 	"(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) || '/' || pg_catalog.current_database()"
 

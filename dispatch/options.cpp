@@ -47,8 +47,8 @@ void refuse_password(const std::string &conninfo, const source &from)
 {
 	if (!from.on_command_line)
 		return;
-	const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(conninfo.c_str(), nullptr),
-	                                                                          PQconninfoFree);
+	const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+		PQconninfoParse(conninfo.c_str(), nullptr), PQconninfoFree);
 	for (const PQconninfoOption *o = parsed.get(); o && o->keyword; ++o)
 		if (std::string_view(o->keyword) == "password" && o->val)
 			from.refuse("may not hold a password here; use a password file or the environment");
@@ -89,7 +89,8 @@ constexpr std::array settings = {
             [](options &o, text v, const source &) { o.confirmed = v; }},
 	setting{"confirmed_file", "file for it, which --confirm writes",
             [](options &o, text v, const source &) { o.confirmed_file = v; }},
-	setting{"health_file", "file for the latest health line", [](options &o, text v, const source &) { o.health_file = v; }},
+	setting{"health_file", "file for the latest health line",
+            [](options &o, text v, const source &) { o.health_file = v; }},
 	setting{"health_interval", "time between two health lines (1min)",
             [](options &o, text v, const source &s) { set(o.health_interval, v, s); }},
 	setting{"concurrency", "requests at the same time (8)",
@@ -107,7 +108,8 @@ constexpr std::array settings = {
 
 void apply(options &o, const std::string &value, const source &from)
 {
-	const auto found = std::find_if(settings.begin(), settings.end(), [&](const setting &s) { return s.name == from.name; });
+	const auto found =
+		std::find_if(settings.begin(), settings.end(), [&](const setting &s) { return s.name == from.name; });
 	if (found == settings.end())
 		throw wrong_option(from.where + ": there is no setting " + printable(from.name));
 	found->set(o, value, from);
@@ -124,7 +126,8 @@ void read_file(options &o, const std::string &path)
 		const auto equals = content.find('=');
 		if (equals == content.npos)
 			throw wrong_option(here.where + ": expected name = value");
-		apply(o, std::string(trim(content.substr(equals + 1))), {std::string(trim(content.substr(0, equals))), here.where});
+		apply(o, std::string(trim(content.substr(equals + 1))),
+		      {std::string(trim(content.substr(0, equals))), here.where});
 	}
 }
 
@@ -213,7 +216,8 @@ bool is_this_machine(std::string_view url)
 void check_url(const options &o)
 {
 	const auto scheme = o.url.find("://");
-	const auto authority = scheme == o.url.npos ? "" : o.url.substr(scheme + 3, o.url.find_first_of("/?#", scheme + 3) - scheme - 3);
+	const auto authority =
+		scheme == o.url.npos ? "" : o.url.substr(scheme + 3, o.url.find_first_of("/?#", scheme + 3) - scheme - 3);
 	if (!o.url.starts_with("https://") && !(o.url.starts_with("http://") && (o.allow_http || is_this_machine(o.url))))
 		throw wrong_option("url: must begin with https://, or allow_http be on");
 	if (authority.empty() || authority.find('@') != authority.npos)
@@ -255,11 +259,11 @@ options read_options(int argc, char **argv)
 std::string usage()
 {
 	std::string out = "peer_mentor_dispatch delivers events of peer_mentor's outbox by HTTP POST.\n\n"
-					  "  peer_mentor_dispatch [--config=FILE] [--SETTING=VALUE ...]   until it is told to stop\n"
-					  "  ... --once       until nothing is waiting\n"
-					  "  ... --identity   prints the identity of the database\n"
-					  "  ... --confirm    confirms it: from then on it is delivered from there\n\n"
-					  "Settings, also in FILE as \"name = value\" and in the environment as " +
+	                  "  peer_mentor_dispatch [--config=FILE] [--SETTING=VALUE ...]   until it is told to stop\n"
+	                  "  ... --once       until nothing is waiting\n"
+	                  "  ... --identity   prints the identity of the database\n"
+	                  "  ... --confirm    confirms it: from then on it is delivered from there\n\n"
+	                  "Settings, also in FILE as \"name = value\" and in the environment as " +
 	                  std::string(env_prefix) + "NAME:\n";
 	for (const setting &s : settings) {
 		std::string line = std::string("  ") + s.name;

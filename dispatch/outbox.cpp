@@ -17,8 +17,7 @@ constexpr const char *claim_sql =
 	"       (jsonb_build_object('schema_version', 1, 'event_id', c.event_id, 'channel', c.channel, 'event_type', c.event_type, "
 	"            'organisation_id', c.organisation_id, 'mentor_id', c.mentor_id, 'payload', c.payload, "
 	"            'created_at', to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) "
-	"        || CASE WHEN d.recipient IS NULL THEN '{}' ELSE jsonb_build_object('recipient', d.recipient, 'role', d.role) END)::text, "
-	DATABASE_SQL
+	"        || CASE WHEN d.recipient IS NULL THEN '{}' ELSE jsonb_build_object('recipient', d.recipient, 'role', d.role) END)::text, " DATABASE_SQL
 	"  FROM claimed c "
 	"  LEFT JOIN LATERAL jsonb_to_recordset(c.recipients) d (recipient uuid, role text) ON true "
 	" WHERE d.recipient IS NOT NULL OR c.channel <> 'notification' "
@@ -51,8 +50,9 @@ claimed claim(database &db, const options &o, long most)
 		const std::string id = r.text(i, 0);
 		if (out.deliveries.empty() || out.deliveries.back().id != id)
 			++out.events;
-		out.deliveries.push_back({id, r.text(i, 1), r.null(i, 2) ? parameter() : r.text(i, 2), r.text(i, 3), r.text(i, 6),
-		                          r.text(i, 4), before + milliseconds(whole_number(r.text(i, 5)).value_or(0))});
+		out.deliveries.push_back({id, r.text(i, 1), r.null(i, 2) ? parameter() : r.text(i, 2), r.text(i, 3),
+		                          r.text(i, 6), r.text(i, 4),
+		                          before + milliseconds(whole_number(r.text(i, 5)).value_or(0))});
 		out.database = one_word(r.text(i, 7));
 	}
 	return out;

@@ -96,7 +96,7 @@ struct sender::transfer {
 		require(curl_easy_setopt(easy.get(), option, value));
 	}
 
-	void prepare(const options &o);
+	void    prepare(const options &o);
 	outcome judged(CURLcode code, const options &o);
 };
 
@@ -125,7 +125,8 @@ void sender::transfer::prepare(const options &o)
 	if (!o.ca_file.empty())
 		set(CURLOPT_CAINFO, o.ca_file.c_str());
 	set(CURLOPT_TIMEOUT_MS, static_cast<long>(o.timeout.count()));
-	set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min<milliseconds>(o.timeout, std::chrono::seconds(10)).count()));
+	set(CURLOPT_CONNECTTIMEOUT_MS,
+	    static_cast<long>(std::min<milliseconds>(o.timeout, std::chrono::seconds(10)).count()));
 	set(CURLOPT_NOSIGNAL, 1L);
 	set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); // a proxy's answer is not the receiver's
 	set(CURLOPT_HEADERFUNCTION, &on_header);
@@ -190,7 +191,8 @@ void sender::carry_on()
 			continue;
 		const CURLcode code = m->data.result;
 		CURL *const    easy = m->easy_handle;
-		const auto     t = std::find_if(transfers.begin(), transfers.end(), [&](const auto &x) { return x->easy.get() == easy; });
+		const auto     t =
+			std::find_if(transfers.begin(), transfers.end(), [&](const auto &x) { return x->easy.get() == easy; });
 		outcomes.push_back((*t)->judged(code, settings));
 		curl_multi_remove_handle(multi.get(), easy);
 		transfers.erase(t);

@@ -46,10 +46,10 @@ private:
 
 	void carry_on();
 
-	const options                             &settings;
+	const options                                        &settings;
 	std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi;
-	std::list<std::unique_ptr<transfer>>       transfers;
-	std::deque<outcome>                        outcomes;
+	std::list<std::unique_ptr<transfer>>                  transfers;
+	std::deque<outcome>                                   outcomes;
 };
 
 } // namespace dispatch

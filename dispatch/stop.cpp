@@ -31,7 +31,7 @@ stop_signals::stop_signals()
 {
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		throw std::runtime_error("cannot make a pipe");
-	struct sigaction a{};
+	struct sigaction a {};
 	a.sa_handler = on_signal;
 	a.sa_flags = SA_RESTART;
 	sigaction(SIGTERM, &a, nullptr);

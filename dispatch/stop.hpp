@@ -7,8 +7,8 @@ class stop_signals {
 public:
 	stop_signals();
 
-	int  socket() const; // readable when one came
-	int  received();     // how many so far
+	int socket() const; // readable when one came
+	int received();     // how many so far
 };
 
 } // namespace dispatch

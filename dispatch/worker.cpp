@@ -117,8 +117,13 @@ void worker::reach_database()
 	db.emplace(settings.conninfo, [this](int socket, bool writable, milliseconds most) {
 		net.wait({{socket, writable}}, most);
 	});
-	check_database();
-	start_listening();
+	try {
+		check_database();
+		start_listening();
+	} catch (...) {
+		db.reset(); // one that was not checked is none
+		throw;
+	}
 	next_claim = steady::now();
 	log("connected", {{"listen", listens ? "on" : "off"}});
 	if (!announced)
@@ -137,11 +142,12 @@ void worker::check_database()
 	confirmed = here.database;
 }
 
-// A pooler that hands out server connections by transaction keeps notifications to itself.  It shows by the number of the
-// server's process, which the pooler made up when we connected.
+// A pooler that hands out server connections by transaction keeps notifications to itself.  It shows by the number of
+// the server's process, which the pooler made up when we connected.
 void worker::start_listening()
 {
-	const bool direct = db->run("SELECT pg_catalog.pg_backend_pid()").text(0, 0) == std::to_string(db->server_process());
+	const bool direct =
+		db->run("SELECT pg_catalog.pg_backend_pid()").text(0, 0) == std::to_string(db->server_process());
 	if (settings.listen == listening::off || (settings.listen == listening::automatic && !direct))
 		return;
 	db->listen("peer_mentor_outbox");
@@ -165,9 +171,8 @@ void worker::record_outcomes()
 
 void worker::record(const outcome &o)
 {
-	const bool ours = o.what == verdict::delivered
-	                      ? complete(*db, o.of)
-	                      : fail(*db, o.of, o.error, o.what == verdict::never, o.retry_after);
+	const bool ours = o.what == verdict::delivered ? complete(*db, o.of)
+	                                               : fail(*db, o.of, o.error, o.what == verdict::never, o.retry_after);
 	// the mentor's next event can be had now
 	if (o.what != verdict::later)
 		next_claim = steady::now();
@@ -199,7 +204,8 @@ void worker::claim_more()
 	const long most = settings.batch_size > 0 && !receiver.probes() ? settings.batch_size : free;
 	claimed    got = claim(*db, settings, most);
 	if (!got.deliveries.empty() && got.database != confirmed)
-		throw wrong_database("the pooler leads to another database now: confirmed " + confirmed + ", found " + got.database);
+		throw wrong_database("the pooler leads to another database now: confirmed " + confirmed + ", found " +
+		                     got.database);
 	drained = got.events == 0;
 	next_claim = drained ? steady::now() + settings.poll : steady::now();
 	state.counts.claimed += static_cast<long>(got.events);
@@ -208,7 +214,8 @@ void worker::claim_more()
 
 void worker::start_waiting()
 {
-	while (!waiting.empty() && !held() && net.in_flight() < static_cast<std::size_t>(receiver.probes() ? 1 : settings.concurrency)) {
+	while (!waiting.empty() && !held() &&
+	       net.in_flight() < static_cast<std::size_t>(receiver.probes() ? 1 : settings.concurrency)) {
 		delivery d = std::move(waiting.front());
 		waiting.pop_front();
 		if (until(d.leased_until) < settings.timeout + slack)
@@ -260,14 +267,8 @@ milliseconds worker::longest_wait() const
 	return most;
 }
 
-std::vector<watched> worker::sockets() const
-{
-	return {{signals.socket(), false}, {db ? db->socket() : -1, false}};
-}
+std::vector<watched> worker::sockets() const { return {{signals.socket(), false}, {db ? db->socket() : -1, false}}; }
 
-standing worker::now_standing() const
-{
-	return {db.has_value(), listens, held(), net.in_flight(), waiting.size()};
-}
+standing worker::now_standing() const { return {db.has_value(), listens, held(), net.in_flight(), waiting.size()}; }
 
 } // namespace dispatch

@@ -1,5 +1,4 @@
 #!/bin/sh
-# versions: all
 # The delivery worker against a receiver of HTTP that is wrong in every way, slow, down and back.  The storm and the copies
 # of a database are in dispatch_storm.sh and dispatch_identity.sh.
 . "$(dirname "$0")/../lib/cluster.sh"
@@ -211,8 +210,52 @@ db 'SELECT world.hurry()' >/dev/null
 dispatch --once 2>/dev/null
 is 'which another worker delivers' "$(seen hook "(len(seen), len(taken))")" '(4, 4)'
 
+mode hook hang
+db 'SELECT world.change(1)' >/dev/null
+worker_up hasty --timeout=30s --lease=2min
+soon sh -c '[ "$("$1" -X -At -d mentors -c "SELECT count(*) FROM outbox_events WHERE leased_until > now()")" = 1 ]' sh "$PM_BIN/psql"
+kill "$hasty_pid"
+soon grep -q stopping "$PM_RUN/hasty.log"
+worker_down hasty
+is 'told twice it does not wait' "$worker_status $(grep -c 'sent again' "$PM_RUN/hasty.log")" '69 1'
+
+# ---- leases
+
+db 'SELECT world.clear()' >/dev/null
+forget hook
+mode hook slow 0.7
+db 'SELECT world.change(1)' >/dev/null
+worker_up robbed
+soon sh -c '[ "$("$1" -X -At -d mentors -c "SELECT count(*) FROM outbox_events WHERE leased_until > now()")" = 1 ]' sh "$PM_BIN/psql"
+# as if the lease had run out and another had claimed it
+db "SET session_replication_role = replica; UPDATE outbox_events SET claim_token = gen_random_uuid() WHERE leased_until > now()"
+ok 'an outcome comes too late' soon grep -q lease_lost "$PM_RUN/robbed.log"
+worker_down robbed
+is 'and changes nothing' "$(db "SELECT delivered_at, attempts, leased_until > now() FROM outbox_events WHERE channel = 'portal_sync' ORDER BY id DESC LIMIT 1")" '|1|t'
+db 'SELECT world.clear()' >/dev/null
+forget hook
+mode hook slow 0.8
+db 'SELECT world.change(n) FROM generate_series(1, 6) n' >/dev/null
+timeout 30 "$program" --config="$conf" --once --concurrency=1 --batch_size=6 --lease=4100ms 2>"$PM_RUN/said"
+is 'what the lease has no time for is not begun' "$(sed -n 's/.*health.*delivered=\([0-9]*\) .*expired=\([0-9]*\) .*/\1 \2/p' "$PM_RUN/said") $(seen hook 'len(seen)')" '2 4 2'
+mode hook ok
+all_come() { dispatch --once; none_left; }
+ok 'and comes when the lease is over' soon all_come
+is 'once' "$(seen hook '(len(seen), len(taken))')" '(6, 6)'
+
+# ---- roles
+
+db 'SELECT world.change(1)' >/dev/null
+pm_value postgres 'CREATE ROLE stranger LOGIN' >/dev/null
+pm_value postgres 'CREATE ROLE distant LOGIN NOINHERIT IN ROLE service_role' >/dev/null
+for role in stranger distant; do
+	dispatch --once --conninfo="host=$(pm_socket main) dbname=mentors user=$role" 2>"$PM_RUN/said"
+	is "a role that is no service: $role" "$? $(grep -c 'sqlstate=42501' "$PM_RUN/said") $(none_left || echo waits)" '69 1 waits'
+done
+
 # ---- the receiver down and back
 
+db 'SELECT world.clear()' >/dev/null
 forget hook
 where=$(port hook)
 receiver_down hook
@@ -251,15 +294,15 @@ mkdir -p "$PM_RUN/tls"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
 	-keyout "$PM_RUN/tls/key.pem" -out "$PM_RUN/tls/cert.pem" 2>/dev/null
 receiver_up tls
-trusted() { # url arguments
+trusted() { # arguments
 	db 'SELECT world.clear()' >/dev/null
 	db 'SELECT world.change(6)' >/dev/null
-	dispatch --once --url="$@" 2>/dev/null
+	dispatch --once "$@" 2>/dev/null
 	db "SELECT coalesce(substr(last_error, 1, 15), 'delivered') FROM outbox_events WHERE channel = 'portal_sync' ORDER BY id DESC LIMIT 1"
 }
-is 'a certificate nobody vouches for' "$(trusted "https://localhost:$(port tls)/")" 'SSL peer certif'
-is 'one that is trusted' "$(trusted "https://localhost:$(port tls)/" --ca_file="$PM_RUN/tls/cert.pem")" delivered
-is 'for another name' "$(trusted "https://127.0.0.1:$(port tls)/" --ca_file="$PM_RUN/tls/cert.pem")" 'SSL peer certif'
+is 'a certificate nobody vouches for' "$(trusted "--url=https://localhost:$(port tls)/")" 'SSL peer certif'
+is 'one that is trusted' "$(trusted "--url=https://localhost:$(port tls)/" --ca_file="$PM_RUN/tls/cert.pem")" delivered
+is 'for another name' "$(trusted "--url=https://127.0.0.1:$(port tls)/" --ca_file="$PM_RUN/tls/cert.pem")" 'SSL peer certif'
 is 'only one of them got through' "$(seen tls "len(seen)")" 1
 
 # ---- health

@@ -1,5 +1,4 @@
 #!/bin/sh
-# versions: all
 # A copy of a database mails nobody: neither a restored dump, in the same server or another one, nor a database that took the
 # name of the confirmed one, nor a physical copy of the whole server, unless it stands where the original stood.
 . "$(dirname "$0")/../lib/cluster.sh"
@@ -69,6 +68,11 @@ twin="host=$(pm_socket twin) dbname=mentors user=dispatcher"
 is 'a physical copy is the same to the server' "$(dispatch --identity --conninfo="$twin" | sed 's/.*= //; s/@.*//')" "$(sed 's/@.*//' "$PM_RUN/confirmed")"
 is 'but stands elsewhere' "$(refused --conninfo="$twin")" "$other"
 is 'nothing of it was touched' "$(untouched mentors)" '3|0|0'
+
+# where the identity cannot be read nothing is delivered either
+pm_psql mentors -c 'REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC'
+is 'an identity that nobody may know' "$(dispatch --once --conninfo="$twin" 2>"$PM_RUN/said"; echo "$? $(grep -c 'permission denied for function pg_control_system' "$PM_RUN/said")") $(untouched mentors)" '69 1 3|0|0'
+pm_psql mentors -c 'GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC'
 
 # behind one address the server may change between two claims: what a pooler does when it is led elsewhere
 ok 'the copy can be confirmed' dispatch --confirm --conninfo="$twin" --confirmed_file="$PM_RUN/of.twin"

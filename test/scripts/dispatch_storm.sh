@@ -1,5 +1,4 @@
 #!/bin/sh
-# versions: all
 # Workers of both channels at once, killed at random while mentors change and the receiver misbehaves: no event is lost, none is
 # taken twice by a receiver that honours the idempotency key, none overtakes another of its mentor.
 #   PM_STORM_SECONDS=12 PM_STORM_WORKERS=4    longer, and more

@@ -13,7 +13,7 @@ void judge_answers()
 {
 	for (long status = 0; status < 1000; ++status) {
 		const bool wait = status == 408 || status == 425 || status == 429;
-		const auto want = status / 100 == 2           ? verdict::delivered
+		const auto want = status / 100 == 2            ? verdict::delivered
 		                  : status / 100 == 4 && !wait ? verdict::never
 		                                               : verdict::later;
 		CHECK(judge(true, status) == want, "HTTP " + std::to_string(status));
@@ -84,7 +84,8 @@ void brake_and_release()
 	b.got_through();
 	CHECK(!b.holds(start) && !b.probes(), "one that gets through releases it");
 	b.failed(start, 30s);
-	CHECK(b.holds(start + 29s) && !b.holds(start + 31s) && !b.probes(), "a receiver that asks for it is left alone at once");
+	CHECK(b.holds(start + 29s) && !b.holds(start + 31s) && !b.probes(),
+	      "a receiver that asks for it is left alone at once");
 	b.failed(start, 24h);
 	CHECK(b.holds(start + 299s) && !b.holds(start + 301s), "for five minutes at most");
 }
