@@ -27,6 +27,9 @@ lease          = 10s
 poll           = 200ms
 END
 
+ok 'make install-dispatch' make -s -C "$PM_ROOT" install-dispatch DESTDIR="$PM_RUN/installed" PREFIX=/usr
+is 'installs the program and its unit' "$("$PM_RUN/installed/usr/bin/peer_mentor_dispatch" --version | cut -d' ' -f1) $(grep -c '^ExecStart=/usr/bin/peer_mentor_dispatch ' "$PM_RUN/installed/usr/lib/systemd/system/peer_mentor_dispatch@.service")" 'peer_mentor_dispatch 1'
+
 # ---- options
 
 refused() { # arguments: exit status and what was said
