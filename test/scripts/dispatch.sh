@@ -9,7 +9,7 @@ secret=a-secret-of-some-length
 pm_start main
 trap dispatch_cleanup EXIT
 dispatch_build
-dispatch_database mentors 6
+dispatch_database mentors 12
 receiver_up hook
 db() { pm_value mentors "$1"; }
 
@@ -107,6 +107,11 @@ is 'no HTTP' "$(answered garbage | cut -d'|' -f1,2)" 'later|1'
 is 'half a head' "$(answered half | cut -d'|' -f1,2)" 'later|1'
 is 'an endless head' "$(answered long-head | cut -d'|' -f1,2)" 'later|1'
 is 'an endless body of a good answer' "$(answered endless)" 'delivered|1|'
+db 'SELECT world.clear()' >/dev/null
+db 'SELECT world.change(2)' >/dev/null
+began=$(date +%s)
+dispatch --once --timeout=4s --lease=11s 2>/dev/null
+ok 'which is cut off, not waited for' test $(($(date +%s) - began)) -lt 4
 is 'no answer' "$(answered hang)" 'later|1|no answer within 1.0 s'
 is 'slower than allowed' "$(answered slow 1.5)" 'later|1|no answer within 1.0 s'
 is 'slow, but not too slow' "$(answered slow 0.5)" 'delivered|1|'
@@ -262,8 +267,7 @@ db 'SELECT world.clear()' >/dev/null
 forget hook
 where=$(port hook)
 receiver_down hook
-for n in 1 2 3 4 5 6; do db "SELECT world.change($n)" >/dev/null; done
-for n in 1 2 3 4 5 6; do db "SELECT world.change($n)" >/dev/null; done
+db 'SELECT world.change(n) FROM generate_series(1, 12) n' >/dev/null
 worker_up patient --concurrency=2
 sleep 2.5
 is 'nothing listens there' "$(db "SELECT DISTINCT regexp_replace(last_error, ' port.*', '') FROM outbox_events WHERE last_error ~ 'connect' AND delivered_at IS NULL AND channel = 'portal_sync'")" "Couldn't connect to server: Failed to connect to 127.0.0.1"
