@@ -97,6 +97,13 @@ all install installcheck check-symbols clean uninstall:
 
 endif
 
+# The delivery worker is a program of its own, not needed by the extension.
+.PHONY: dispatch install-dispatch
+dispatch:
+	@$(MAKE) --no-print-directory -C $(PM_DIR)/dispatch
+install-dispatch:
+	@$(MAKE) --no-print-directory -C $(PM_DIR)/dispatch install
+
 .PHONY: demo test help
 demo:
 	@REGISTER='$(REGISTER)' KEEP='$(KEEP)' $(PM_DIR)/demo/run.sh
@@ -108,6 +115,7 @@ help:
 	@echo 'make                 build the extension (needs PostgreSQL 15 or later and its headers)'
 	@echo 'make install         install it'
 	@echo 'make installcheck    run the regression and isolation tests on the installed server'
+	@echo 'make dispatch        build the delivery worker (needs libpq, libcurl and libcrypto); make install-dispatch installs it'
 	@echo 'make demo            show it on a private server; REGISTER=file.csv gives a register, KEEP=1 keeps the server'
 	@echo 'make test            run every test on private servers; SUITES="regress pgtap" runs some'
 	@echo 'test/run --list      names the suites'

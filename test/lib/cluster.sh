@@ -102,6 +102,10 @@ pm_major() {
 	pm_default_major
 }
 
+pm_has_header() {
+	echo "#include <$1>" | c++ -E -x c++ - >/dev/null 2>&1
+}
+
 # Packages that the named needs lack.  A need is judged by what it brings, so that servers from other sources count.
 pm_missing() {
 	pm__m=$(pm_major)
@@ -120,6 +124,11 @@ pm_missing() {
 			command -v pg_prove >/dev/null || echo libtap-parser-sourcehandler-pgtap-perl
 			;;
 		python3-*) "$PM_PYTHON" -c "import ${pm__need#python3-}" 2>/dev/null || echo "$pm__need" ;;
+		dispatch)
+			pm_has_header curl/curl.h || echo libcurl4-openssl-dev
+			pm_has_header openssl/hmac.h || echo libssl-dev
+			[ -f "$(pm_pg includedir)/libpq-fe.h" ] || echo libpq-dev
+			;;
 		*) command -v "$pm__need" >/dev/null || [ -x "/usr/sbin/$pm__need" ] || echo "$pm__need" ;;
 		esac
 	done
