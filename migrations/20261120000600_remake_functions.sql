@@ -488,7 +488,7 @@ AS $$
 		('peer_mentors', 'peer_mentor_register',
 		 'AFTER INSERT ON %s REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.register_inserted()'),
 		('peer_mentors', 'peer_mentor_roster',
-		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN ((OLD.organisation_id, OLD.display_name, OLD.deleted_at IS NULL) IS DISTINCT FROM (NEW.organisation_id, NEW.display_name, NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
+		 'AFTER UPDATE OF organisation_id, display_name, deleted_at ON %s FOR EACH ROW WHEN (OLD.organisation_id IS DISTINCT FROM NEW.organisation_id OR OLD.display_name IS DISTINCT FROM NEW.display_name OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)) EXECUTE FUNCTION peer_mentor_private.mirror_roster()'),
 		-- its name sorts before those of the foreign keys' own triggers, which take the history away
 		('peer_mentors', 'Peer_mentor_erase', 'AFTER DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.erase_deleted()'),
 		('peer_mentors', 'peer_mentor_restore',

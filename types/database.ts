@@ -208,10 +208,92 @@ export type Database = {
 					},
 				]
 			}
+			erased_spans: {
+				Row: {
+					certified: boolean
+					chapter_id: string | null
+					from_day: string
+					id: string
+					mentors: number
+					organisation_id: string
+					status: Database["public"]["Enums"]["mentor_status"]
+					to_day: string
+				}
+				ComputedFields: never
+				Insert: {
+					certified: boolean
+					chapter_id?: string | null
+					from_day: string
+					id?: string
+					mentors?: number
+					organisation_id: string
+					status: Database["public"]["Enums"]["mentor_status"]
+					to_day: string
+				}
+				Update: {
+					certified?: boolean
+					chapter_id?: string | null
+					from_day?: string
+					id?: string
+					mentors?: number
+					organisation_id?: string
+					status?: Database["public"]["Enums"]["mentor_status"]
+					to_day?: string
+				}
+				Relationships: [
+					{
+						foreignKeyName: "erased_spans_organisation_id_fkey"
+						columns: ["organisation_id"]
+						isOneToOne: false
+						referencedRelation: "organisations"
+						referencedColumns: ["id"]
+					},
+				]
+			}
+			erased_transitions: {
+				Row: {
+					chapter_id: string | null
+					effective_on: string
+					id: string
+					new_status: Database["public"]["Enums"]["mentor_status"]
+					organisation_id: string
+					reason: string
+					transitions: number
+				}
+				ComputedFields: never
+				Insert: {
+					chapter_id?: string | null
+					effective_on: string
+					id?: string
+					new_status: Database["public"]["Enums"]["mentor_status"]
+					organisation_id: string
+					reason: string
+					transitions?: number
+				}
+				Update: {
+					chapter_id?: string | null
+					effective_on?: string
+					id?: string
+					new_status?: Database["public"]["Enums"]["mentor_status"]
+					organisation_id?: string
+					reason?: string
+					transitions?: number
+				}
+				Relationships: [
+					{
+						foreignKeyName: "erased_transitions_organisation_id_fkey"
+						columns: ["organisation_id"]
+						isOneToOne: false
+						referencedRelation: "organisations"
+						referencedColumns: ["id"]
+					},
+				]
+			}
 			idempotent_requests: {
 				Row: {
 					arguments_hash: string
 					caller: string
+					caller_id: string | null
 					created_at: string
 					function: string
 					key: string
@@ -221,6 +303,7 @@ export type Database = {
 				Insert: {
 					arguments_hash: string
 					caller: string
+					caller_id?: string | null
 					created_at?: string
 					function: string
 					key: string
@@ -229,6 +312,7 @@ export type Database = {
 				Update: {
 					arguments_hash?: string
 					caller?: string
+					caller_id?: string | null
 					created_at?: string
 					function?: string
 					key?: string
@@ -414,25 +498,34 @@ export type Database = {
 			}
 			outbox_deliveries: {
 				Row: {
+					dead_at: string | null
 					delivered_at: string | null
 					event_id: number
+					failed_in: number | null
 					last_error: string | null
 					recipient: string
+					retry_at: string | null
 					role: string
 				}
 				ComputedFields: never
 				Insert: {
+					dead_at?: string | null
 					delivered_at?: string | null
 					event_id: number
+					failed_in?: number | null
 					last_error?: string | null
 					recipient: string
+					retry_at?: string | null
 					role: string
 				}
 				Update: {
+					dead_at?: string | null
 					delivered_at?: string | null
 					event_id?: number
+					failed_in?: number | null
 					last_error?: string | null
 					recipient?: string
+					retry_at?: string | null
 					role?: string
 				}
 				Relationships: [
@@ -447,6 +540,7 @@ export type Database = {
 			}
 			outbox_events: {
 				Row: {
+					actor_id: string | null
 					attempts: number
 					available_at: string
 					channel: string
@@ -466,6 +560,7 @@ export type Database = {
 				}
 				ComputedFields: never
 				Insert: {
+					actor_id?: string | null
 					attempts?: number
 					available_at?: string
 					channel: string
@@ -484,6 +579,7 @@ export type Database = {
 					payload: NonNullable<Json>
 				}
 				Update: {
+					actor_id?: string | null
 					attempts?: number
 					available_at?: string
 					channel?: string
@@ -626,7 +722,11 @@ export type Database = {
 					expected_return_date: string | null
 					id: string
 					mentor_id: string
+					next_expires_on: string | null
+					on_roster: boolean
+					organisation_id: string | null
 					pause_reason: string | null
+					roster_name: string
 					status: Database["public"]["Enums"]["mentor_status"]
 					updated_at: string
 					version: number
@@ -639,7 +739,11 @@ export type Database = {
 					expected_return_date?: string | null
 					id?: string
 					mentor_id: string
+					next_expires_on?: string | null
+					on_roster?: boolean
+					organisation_id?: string | null
 					pause_reason?: string | null
+					roster_name?: string
 					status?: Database["public"]["Enums"]["mentor_status"]
 					updated_at?: string
 					version?: number
@@ -651,7 +755,11 @@ export type Database = {
 					expected_return_date?: string | null
 					id?: string
 					mentor_id?: string
+					next_expires_on?: string | null
+					on_roster?: boolean
+					organisation_id?: string | null
 					pause_reason?: string | null
+					roster_name?: string
 					status?: Database["public"]["Enums"]["mentor_status"]
 					updated_at?: string
 					version?: number
@@ -801,26 +909,38 @@ export type Database = {
 			}
 			report_snapshots: {
 				Row: {
+					actor_kind: string
+					checksum: string
 					from_day: string
 					frozen_at: string
+					frozen_by: string | null
 					id: string
+					number: number
 					organisation_id: string
 					report: NonNullable<Json>
 					to_day: string
 				}
 				ComputedFields: never
 				Insert: {
+					actor_kind: string
+					checksum: string
 					from_day: string
 					frozen_at?: string
+					frozen_by?: string | null
 					id?: string
+					number?: number
 					organisation_id: string
 					report: NonNullable<Json>
 					to_day: string
 				}
 				Update: {
+					actor_kind?: string
+					checksum?: string
 					from_day?: string
 					frozen_at?: string
+					frozen_by?: string | null
 					id?: string
+					number?: number
 					organisation_id?: string
 					report?: NonNullable<Json>
 					to_day?: string
@@ -883,31 +1003,37 @@ export type Database = {
 			}
 			status_discrepancies: {
 				Row: {
+					about: string
 					expected: NonNullable<Json>
 					found: NonNullable<Json>
 					found_at: string
 					id: number
 					kind: string
 					mentor_id: string | null
+					outcome: string | null
 					resolved_at: string | null
 				}
 				ComputedFields: never
 				Insert: {
+					about?: string
 					expected: NonNullable<Json>
 					found: NonNullable<Json>
 					found_at?: string
 					id?: never
 					kind: string
 					mentor_id?: string | null
+					outcome?: string | null
 					resolved_at?: string | null
 				}
 				Update: {
+					about?: string
 					expected?: NonNullable<Json>
 					found?: NonNullable<Json>
 					found_at?: string
 					id?: never
 					kind?: string
 					mentor_id?: string | null
+					outcome?: string | null
 					resolved_at?: string | null
 				}
 				Relationships: [
@@ -994,6 +1120,7 @@ export type Database = {
 					oldest_undelivered_portal_sync: string | null
 					open_discrepancies: number | null
 					open_failures: number | null
+					open_undeliverable: number | null
 					overdue: boolean | null
 					stuck_run: string | null
 				}
@@ -1067,6 +1194,54 @@ export type Database = {
 		}
 		Functions: {
 			assign_coordinator: { Args: { coordinator_id: string; mentor_id: string }; Returns: string }
+			claim_events: {
+				Args: { batch_size?: number; channel: string; lease?: string }
+				Returns: {
+					attempts: number
+					channel: string
+					claim_token: string
+					created_at: string
+					event_id: string
+					event_type: string
+					id: number
+					leased_until: string
+					mentor_id: string
+					organisation_id: string
+					payload: Json
+					recipients: Json
+				}[]
+			}
+			complete_event: { Args: { claim_token: string; id: number; recipient?: string }; Returns: boolean }
+			coordinator_roster: {
+				Args: {
+					after?: string
+					chapter_id?: string
+					expiring_within_days?: number
+					overdue_only?: boolean
+					page_size?: number
+					search?: string
+					statuses?: Database["public"]["Enums"]["mentor_status"][]
+				}
+				Returns: {
+					chapters: string[]
+					coordinators: string[]
+					cursor: string
+					days_left: number
+					discrepancies: number
+					display_name: string
+					expected_return_date: string
+					mentor_id: string
+					next_expires_at: string
+					next_expiring_type: string
+					overdue: boolean
+					pause_reason: string
+					paused_at: string
+					primary_chapter: string
+					status: Database["public"]["Enums"]["mentor_status"]
+					undelivered: number
+					version: number
+				}[]
+			}
 			correct_certification: {
 				Args: { certification_type: string; expires_at: string; issued_at: string; mentor_id: string }
 				Returns: Database["public"]["CompositeTypes"]["mentor_transition"]
@@ -1085,6 +1260,33 @@ export type Database = {
 			explain_transition: {
 				Args: { mentor_id: string; new_status: Database["public"]["Enums"]["mentor_status"] }
 				Returns: Record<string, unknown>
+			}
+			fail_event: {
+				Args: {
+					claim_token: string
+					error: string
+					id: number
+					permanent?: boolean
+					recipient?: string
+					retry_after?: string
+				}
+				Returns: boolean
+			}
+			freeze_report: { Args: { from_day: string; organisation_id: string; to_day: string }; Returns: string }
+			frozen_report: {
+				Args: { snapshot_id: string }
+				Returns: {
+					certified_days: number
+					certified_mentors: number
+					chapter: string
+					chapter_id: string
+					mentor_days: number
+					mentors: number
+					status: Database["public"]["Enums"]["mentor_status"]
+					transitions: Json
+					uncertified_days: number
+					uncertified_mentors: number
+				}[]
 			}
 			grant_role: {
 				Args: { chapter_id?: string; organisation_id: string; role: string; user_id: string }
@@ -1217,6 +1419,7 @@ export type Database = {
 					isSetofReturn: false
 				}
 			}
+			replay_events: { Args: { channel: string; mentor_id?: string; since?: string }; Returns: number }
 			resolve_undeliverable: { Args: { id: number }; Returns: undefined }
 			restore_mentor: {
 				Args: { mentor_id: string }
@@ -1239,6 +1442,21 @@ export type Database = {
 					isOneToOne: true
 					isSetofReturn: false
 				}
+			}
+			status_report: {
+				Args: { from_day: string; organisation_id: string; to_day: string }
+				Returns: {
+					certified_days: number
+					certified_mentors: number
+					chapter: string
+					chapter_id: string
+					mentor_days: number
+					mentors: number
+					status: Database["public"]["Enums"]["mentor_status"]
+					transitions: Json
+					uncertified_days: number
+					uncertified_mentors: number
+				}[]
 			}
 			suspend_certification: {
 				Args: { certification_type: string; mentor_id: string }

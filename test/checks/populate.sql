@@ -77,6 +77,8 @@ UPDATE public.peer_mentors SET deleted_at = now() WHERE id = md5('mentor 30')::u
 UPDATE public.organisations SET reminder_days = '{90,45,10,-5}' WHERE id = md5('organisation 2')::uuid;
 UPDATE public.certification_types SET grace_days = 30 WHERE code = 'basic' AND organisation_id = md5('organisation 2')::uuid;
 INSERT INTO public.peer_mentors (organisation_id, external_key) VALUES (md5('organisation 3')::uuid, 'plain insert');
+-- a worker that has nothing left to do and waits
+SELECT count(*) FROM public.claim_events('portal_sync', 1000);
 -- one who had a past, and is erased
 SELECT peer_mentor.erase_mentor(id) FROM public.peer_mentors WHERE external_key = 'key 10';
 \o

@@ -224,7 +224,29 @@ SELECT v.fn, v.who, v.args, v.status, v.code FROM (VALUES
 	('put_certification_type', 'chapter_admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'code', 'third'), 403, 'not_allowed'),
 	('put_certification_type', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'code', 'third', 'renewal_mode', 'never'), 400, 'invalid_argument'),
 	('put_certification_type', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'code', 'third', 'valid_for', '3 years', 'grace_days', 14, 'required', false), 204, NULL),
-	('put_certification_type', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'code', 'third', 'grace_days', 7), 204, NULL)
+	('put_certification_type', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'code', 'third', 'grace_days', 7), 204, NULL),
+
+	('coordinator_roster', 'anon', '{}', 401, NULL),
+	('coordinator_roster', 'ghost', '{}', 403, 'not_allowed'),
+	('coordinator_roster', 'mentor', '{}', 403, 'not_allowed'),
+	('coordinator_roster', 'coordinator', '{"page_size": 0}', 400, 'invalid_argument'),
+	('coordinator_roster', 'coordinator', '{"after": "nowhere"}', 400, 'invalid_argument'),
+	('coordinator_roster', 'coordinator', '{"statuses": ["active", "paused"], "search": "m"}', 200, NULL),
+	('coordinator_roster', 'admin', '{"page_size": 5, "overdue_only": true}', 200, NULL),
+
+	('status_report', 'anon', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date), 401, NULL),
+	('status_report', 'stranger', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date), 403, 'not_allowed'),
+	('status_report', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date, 'to_day', current_date - 1), 400, 'invalid_argument'),
+	('status_report', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date), 200, NULL),
+
+	('freeze_report', 'anon', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date - 1), 401, NULL),
+	('freeze_report', 'chapter_admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date - 1), 403, 'not_allowed'),
+	('freeze_report', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', NULL, 'to_day', current_date - 1), 400, 'invalid_argument'),
+	('freeze_report', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date - 1), 200, NULL),
+
+	('frozen_report', 'anon', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 401, NULL),
+	('frozen_report', 'ghost', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 403, 'not_allowed'),
+	('frozen_report', 'admin', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 400, 'invalid_argument')
 ) v (fn, who, args, status, code);
 
 CREATE FUNCTION pg_temp.call(step integer) RETURNS void LANGUAGE plpgsql AS $$
