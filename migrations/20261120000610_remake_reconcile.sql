@@ -285,7 +285,8 @@ RETURNS TABLE (kind text, mentor_id uuid, about text, found jsonb, expected json
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
-	f record;
+	f      record;
+	broken jsonb;
 BEGIN
 	FOR f IN
 		SELECT c.conname, c.conrelid::regclass AS child, c.confrelid::regclass AS parent, 'true' AS condition,
@@ -314,11 +315,14 @@ BEGIN
 		  FROM (VALUES ('public.outbox_events', $c$c.channel = 'notification'$c$), ('public.undeliverable_notifications', 'true')) v (child, condition)
 		 ORDER BY 2, 1
 	LOOP
-		RETURN QUERY EXECUTE format(
-			'SELECT ''reference_broken''::text, NULL::uuid, concat_ws('' '', %L, %s), jsonb_build_object(''table'', %L, ''rows'', count(*), %s), '
-			'       jsonb_build_object(''row_of'', %L) '
-			'  FROM %s c WHERE %s AND %s AND NOT EXISTS (SELECT FROM %s p WHERE %s) GROUP BY %s',
-			f.conname || ':', f.keys, f.child, f.named, f.parent, f.child, f.given, f.condition, f.parent, f.matches, f.keys);
+		EXECUTE format(
+			'SELECT jsonb_agg(to_jsonb(x)) FROM ('
+			'SELECT concat_ws('' '', %L, %s) AS about, jsonb_build_object(''table'', %L, ''rows'', count(*), %s) AS found '
+			'  FROM %s c WHERE %s AND %s AND NOT EXISTS (SELECT FROM %s p WHERE %s) GROUP BY %s) x',
+			f.conname || ':', f.keys, f.child, f.named, f.child, f.given, f.condition, f.parent, f.matches, f.keys) INTO broken;
+		RETURN QUERY
+		SELECT 'reference_broken', NULL::uuid, b.entry ->> 'about', b.entry -> 'found', jsonb_build_object('row_of', f.parent::text)
+		  FROM jsonb_array_elements(broken) b (entry);
 	END LOOP;
 END
 $$;

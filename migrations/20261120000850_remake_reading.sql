@@ -24,8 +24,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	entry   record;
-	issued  date[] := '{}';
-	expires date[] := '{}';
+	issued  date[] := ARRAY[]::date[];
+	expires date[] := ARRAY[]::date[];
 	latest  integer;
 BEGIN
 	FOR entry IN
@@ -264,6 +264,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.frozen_report(uuid) IS
-	'A frozen report, in the columns of status_report(). snapshot_id: id of report_snapshots. Raises XX001 where the row is not what was frozen. Callers: those who see the row, which are org admins and service. Errors: not_allowed, invalid_argument.';
+	'A frozen report, in the columns of status_report(). snapshot_id: id of report_snapshots. Raises XX001 where the row is not what was frozen. Callers: those who see the row, which are org admins and service; to others it does not exist. Errors: invalid_argument.';
 
 SELECT peer_mentor_private.record_migration(20261120000850, 'remake_reading');

@@ -245,7 +245,7 @@ SELECT v.fn, v.who, v.args, v.status, v.code FROM (VALUES
 	('freeze_report', 'admin', jsonb_build_object('organisation_id', md5('org')::uuid, 'from_day', current_date - 30, 'to_day', current_date - 1), 200, NULL),
 
 	('frozen_report', 'anon', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 401, NULL),
-	('frozen_report', 'ghost', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 403, 'not_allowed'),
+	('frozen_report', 'ghost', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 400, 'invalid_argument'),
 	('frozen_report', 'admin', jsonb_build_object('snapshot_id', md5('nothing')::uuid), 400, 'invalid_argument')
 ) v (fn, who, args, status, code);
 
