@@ -116,7 +116,7 @@ BEGIN
 	 CROSS JOIN LATERAL peer_mentor_private.report_rows(o.id, p.from_day, p.from_day + 20) r;
 	RETURN QUERY
 	SELECT 'transitions', u.organisation_id, u.chapter_id, u.kind, u.day, u.day, sum(u.n)::bigint FROM (
-		SELECT m.organisation_id, erasure.chapter_on(m.id, h.effective_on),
+		SELECT m.organisation_id, erasure.chapter_on(m.id, h.effective_on) AS chapter_id,
 		       h.reason || ' to ' || h.new_status AS kind, h.effective_on AS day, 1 AS n
 		  FROM peer_mentor_status_history h JOIN peer_mentors m ON m.id = h.mentor_id
 		UNION ALL

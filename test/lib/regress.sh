@@ -9,10 +9,10 @@ as_tap() {
 		-e '/^(ok|not ok|1\.\.)/!s/^/# /' "$1"
 }
 
-# run_installcheck REGRESS= or ISOLATION= [OUTPUT]: leave out the one that is named; where the
-# output goes, if not into the source tree
+# run_installcheck REGRESS= or ISOLATION= [OUTPUT [TESTS]]: leave out the one that is named; where the output goes, if not
+# into the source tree; which regression tests, if not all
 run_installcheck() {
-	make -s -C "$PM_ROOT" installcheck "$1" ${2:+EXTRA_REGRESS_OPTS="--outputdir=$2"} >"$PM_RUN/installcheck.log" 2>&1 </dev/null
+	make -s -C "$PM_ROOT" installcheck "$1" ${2:+EXTRA_REGRESS_OPTS="--outputdir=$2"} ${3:+REGRESS="$3"} >"$PM_RUN/installcheck.log" 2>&1 </dev/null
 	regress_status=$?
 	as_tap "$PM_RUN/installcheck.log"
 	if [ $regress_status != 0 ] && [ -f "${2:-$PM_ROOT}/regression.diffs" ]; then
