@@ -219,7 +219,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	-- A new name waits for nobody: whoever has the status may be about to change the mentor as well.
-	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id], (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL));
+	PERFORM peer_mentor.mirror_roster(ARRAY[NEW.id],
+		(OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) OR OLD.organisation_id IS DISTINCT FROM NEW.organisation_id);
 	RETURN NULL;
 END
 $$;

@@ -304,6 +304,8 @@ BEGIN
 		            AND c.confrelid = ANY (ARRAY['public.organisations'::regclass, 'public.chapters', 'public.peer_mentors', 'public.certification_types']))
 		        OR (c.conrelid = ANY (ARRAY['public.peer_mentors'::regclass, 'public.role_assignments', 'public.coordinator_assignments'])
 		            AND c.confrelid = to_regclass('auth.users')))
+		   -- a type of somebody else's may have casts that would run with our rights
+		   AND pg_has_role((SELECT k.relowner FROM pg_class k WHERE k.oid = c.conrelid), 'USAGE')
 		   -- rows that we may not read are not missing
 		   AND has_table_privilege(c.conrelid, 'SELECT') AND has_table_privilege(c.confrelid, 'SELECT')
 		   AND NOT row_security_active(c.confrelid) AND NOT row_security_active(c.conrelid)

@@ -195,7 +195,9 @@ AS $$
 	), place AS (
 		SELECT c.id, c.name::text AS name FROM public.chapters c WHERE c.organisation_id = $1
 		UNION ALL
-		SELECT NULL, NULL WHERE EXISTS (SELECT FROM days d WHERE d.chapter_id IS NULL) OR EXISTS (SELECT FROM moves m WHERE m.chapter_id IS NULL)
+		-- in none, or in one that was deleted after its last mentor was erased
+		SELECT x.chapter_id, NULL FROM (SELECT d.chapter_id FROM days d UNION SELECT m.chapter_id FROM moves m) x
+		 WHERE NOT EXISTS (SELECT FROM public.chapters c WHERE c.id = x.chapter_id)
 	)
 	SELECT p.id, p.name, s.status::text, coalesce(d.mentors, 0), coalesce(d.mentor_days, 0),
 	       CASE WHEN s.status = 'active' THEN coalesce(d.certified_mentors, 0) END,

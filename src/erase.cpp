@@ -1,5 +1,6 @@
 // erase_mentor(), and what the deletion of a mentor's row leaves.
 #include "call.hpp"
+#include "outbox.hpp"
 #include "pg/boundary.hpp"
 #include "storage.hpp"
 
@@ -32,6 +33,7 @@ void erase_what_is_left(const uuid &id)
 		mentor_not_found(id);
 	erase_loose.write({of(id), value{}});
 	erase_left.write({of(id)});
+	write_removal_events({&id, 1});
 }
 
 // The counts in the caller's memory.

@@ -61,21 +61,16 @@ statement lock_status = {
 statement mentors_of = {
 	"SELECT m.id FROM public.peer_mentors m WHERE m.organisation_id = $1 ORDER BY m.id", 1, {UUIDOID}};
 
-// What was queued began from the opposite of its first event, so where first and last differ the portal is where it
-// was; unless one was given up in between.
+// Only the newest state of a mentor counts for a portal; it is told even where the portal may have it already, since
+// an answer that got lost, or a replay, cannot be told from that.
 statement supersede = {
 	"WITH waiting AS MATERIALIZED ("
-	"     SELECT e.id, e.mentor_id, first_value(e.event_type) OVER w AS first, last_value(e.event_type) OVER w AS last, last_value(e.id) OVER w AS newest "
+	"     SELECT e.id, max(e.id) OVER (PARTITION BY e.mentor_id) AS newest "
 	"       FROM public.outbox_events e "
 	"      WHERE e.organisation_id = $1 AND e.channel = 'portal_sync' AND e.delivered_at IS NULL AND e.dead_at IS NULL "
-	"        AND (e.leased_until IS NULL OR e.leased_until <= clock_timestamp()) "
-	"     WINDOW w AS (PARTITION BY e.mentor_id ORDER BY e.id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)) "
+	"        AND (e.leased_until IS NULL OR e.leased_until <= clock_timestamp())) "
 	"UPDATE public.outbox_events e SET delivered_at = clock_timestamp(), claim_token = NULL, leased_until = NULL, last_error = 'superseded' "
-	"  FROM waiting w "
-	" WHERE e.id = w.id "
-	"   AND (w.id <> w.newest "
-	"        OR w.first <> w.last AND 'mentor_removed' NOT IN (w.first, w.last) "
-	"           AND NOT EXISTS (SELECT FROM public.outbox_events d WHERE d.mentor_id = w.mentor_id AND d.channel = 'portal_sync' AND d.dead_at IS NOT NULL))",
+	"  FROM waiting w WHERE e.id = w.id AND w.id <> w.newest",
 	1,
 	{UUIDOID}};
 

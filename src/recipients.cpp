@@ -8,8 +8,9 @@ namespace {
 
 // One row for every person of the first level that has anybody beside the mentor, or one without: coordinators,
 // admins of the chapters, admins of the organisation.  What nobody asks is whether the mentor coordinates themselves.
+// A login that is not there, as after a restore in parts, is nobody.
 statement responsible = {
-	"SELECT e.id, m.user_id, COALESCE(e.actor_id, h.changed_by), w.user_id, w.role "
+	"SELECT e.id, CASE WHEN NOT peer_mentor.is_gone('auth.users', m.user_id::text) THEN m.user_id END, COALESCE(e.actor_id, h.changed_by), w.user_id, w.role "
 	"  FROM unnest($1) u (id) "
 	"  JOIN public.outbox_events e ON e.id = u.id "
 	"  JOIN public.peer_mentors m ON m.id = e.mentor_id AND m.deleted_at IS NULL "
@@ -29,7 +30,7 @@ statement responsible = {
 	"                       SELECT r.user_id, r.role, 3 "
 	"                         FROM public.role_assignments r "
 	"                        WHERE r.organisation_id = m.organisation_id AND r.chapter_id IS NULL AND r.ended_at IS NULL AND r.role = 'org_admin') q "
-	"                WHERE q.user_id IS DISTINCT FROM m.user_id) p "
+	"                WHERE q.user_id IS DISTINCT FROM m.user_id AND NOT peer_mentor.is_gone('auth.users', q.user_id::text)) p "
 	"        WHERE p.place = 1) w ON true "
 	" ORDER BY e.id",
 	1,

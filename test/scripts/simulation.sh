@@ -3,6 +3,7 @@
 # repeated nights, compared after each day with a model written from the contract, and with the promises.  The servers'
 # clock is simulated (libfaketime), so calls and nightly runs happen on their day, at any hour.
 #   SEEDS=1000 DAYS=730 test/scripts/simulation.sh     the whole; without them a slice of it
+#   FIRST=501 SEEDS=1000 DAYS=730 ...                  from this seed on
 #   SEED=77 DAYS=730 test/scripts/simulation.sh        one seed again
 #   JOBS=4                                             servers side by side, by default one for each processor
 # At the end the model is broken, one rule after the other, and the comparison has to notice.
@@ -12,7 +13,7 @@ pm_need server python3 faketime
 simulation=$PM_ROOT/test/simulation
 jobs=${JOBS:-$(nproc)}
 days=${DAYS:-100}
-first=${SEED:-1}
+first=${SEED:-${FIRST:-1}}
 last=${SEED:-${SEEDS:-50}}
 rules='grace last_day from_expiry resume effective_on pause_ended overdue suspended nearest new_rung never_twice portal'
 [ -z "${SEED:-}" ] || rules=
