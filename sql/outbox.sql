@@ -357,7 +357,7 @@ SELECT pg_temp.portal();
 SELECT test.call('record_certification(test.id(''hans''), ''police'', test.today())'), pg_temp.portal();
 SELECT * FROM test.broken_promises();
 
--- off writes none, queue keeps, on delivers: in order, and of what was superseded meanwhile nothing
+-- off writes none, queue keeps, on delivers: in order, and of each mentor the newest only
 SELECT count(*) AS waiting, count(DISTINCT mentor_id) AS mentors FROM outbox_events WHERE channel = 'portal_sync' AND delivered_at IS NULL;
 SELECT pg_temp.claim('p', 'portal_sync');
 SELECT oldest_undelivered_portal_sync FROM job_health;

@@ -68,7 +68,8 @@ statement release = {
 	3,
 	{INT8OID, BOOLOID, INTERVALOID}};
 
-// Since when and of whom; of what was given up only those are told whom it did not reach.
+// Since when and of whom; of what was given up only those are told whom it did not reach.  Where the portal's newest word
+// is purged already an older one would be its last: such a mentor is left out.
 statement replay = {
 	"WITH again AS ("
 	"     UPDATE public.outbox_events e "
@@ -78,6 +79,10 @@ statement replay = {
 	"              WHERE f.channel = $1 AND (f.delivered_at IS NOT NULL OR f.dead_at IS NOT NULL) "
 	"                AND ($2 IS NULL OR f.mentor_id = $2) AND ($3 IS NULL OR f.created_at >= $3) "
 	"                AND f.last_error IS DISTINCT FROM 'superseded' "
+	"                AND NOT EXISTS (SELECT FROM peer_mentor_private.portal_mentors k "
+	"                                 WHERE f.channel = 'portal_sync' AND k.mentor_id = f.mentor_id "
+	"                                   AND 'mentor_' || k.state <> (SELECT n.event_type FROM public.outbox_events n "
+	"                                         WHERE n.mentor_id = f.mentor_id AND n.channel = f.channel ORDER BY n.id DESC LIMIT 1)) "
 	"                AND (NOT $4 OR f.dead_at IS NOT NULL "
 	"                     OR EXISTS (SELECT FROM public.undeliverable_notifications u WHERE u.event_id = f.id AND u.resolved_at IS NULL)) FOR NO KEY UPDATE) f "
 	"      WHERE e.id = f.id RETURNING e.id, f.was_delivered), "

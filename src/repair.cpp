@@ -134,6 +134,12 @@ statement copy_pause = {
 	1,
 	{UUIDOID}};
 
+statement copy_pause_reason = {
+	"UPDATE public.peer_mentor_status s SET pause_reason = p.pause_reason FROM public.pause_records p "
+	" WHERE s.mentor_id = $1 AND s.status = 'paused' AND s.pause_reason IS NULL AND p.mentor_id = s.mentor_id AND p.status = 'paused'",
+	1,
+	{UUIDOID}};
+
 statement remake_pause = {
 	"INSERT INTO public.pause_records (mentor_id, status, pause_reason, expected_return_date, paused_at, coordinator_id, resumes_pause_id) "
 	"SELECT s.mentor_id, s.status, COALESCE(s.pause_reason, h.reason), s.expected_return_date, h.changed_at, h.changed_by, i.id "
@@ -247,8 +253,10 @@ void mend_pauses(const uuid &id, const case_file &c)
 		cancel_strays.write({of(id)});
 	if (c.has("pause_left") || c.has("pause_differs"))
 		end_strays.write({of(id)});
-	if (c.has("pause_differs"))
+	if (c.has("pause_differs")) {
 		copy_pause.write({of(id)});
+		copy_pause_reason.write({of(id)});
+	}
 	if (c.has("pause_missing") || c.has("pause_differs"))
 		remake_pause.write({of(id)});
 }

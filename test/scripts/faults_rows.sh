@@ -161,7 +161,8 @@ deadlocks() {
 }
 
 is 'deadlock: the run gives way in every step, and the others are not told' "$(entangle_all 60s 400ms)" ''
-is 'deadlock: there was one in every step' "$(deadlocks)" "$(echo "$mentor_steps" | wc -w)"
+# or more: a mentor who is tried alone may meet the same one again
+ok 'deadlock: there was one in every step' test "$(deadlocks)" -ge "$(echo "$mentor_steps" | wc -w)"
 is 'deadlock: the run ends well' "$(statuses)" succeeded
 is 'deadlock: nobody failed' "$(in_each_step failed)" ''
 next_run
