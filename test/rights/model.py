@@ -92,11 +92,17 @@ class World:
             return 'not_allowed'
         if function in ON_MENTOR:
             return self.rights_on_mentor(caller, function, a)
+        if function == 'coordinator_roster':  # whoever looks after somebody, or would
+            looks_after = any(r[0] == caller for r in self.roles) or any(c == caller for c, m in self.assignments)
+            return 'allowed' if looks_after else 'not_allowed'
         organisation = a['organisation_id']
         if function == 'register_mentor':
             allowed = self.in_every_chapter(caller, organisation, a['chapter_ids'], ('coordinator', 'chapter_admin'))
         elif function in ('grant_role', 'end_role') and a['role'] == 'coordinator':
             allowed = self.in_every_chapter(caller, organisation, [a['chapter_id']], ('chapter_admin',))
+        elif function == 'status_report':
+            allowed = caller == 'service' or any(r[:2] == (caller, organisation) and r[2] in ('chapter_admin', 'org_admin')
+                                                 for r in self.roles)
         else:
             allowed = caller == 'service' or self.has(caller, organisation, 'org_admin')
         return 'allowed' if allowed else 'not_allowed'
