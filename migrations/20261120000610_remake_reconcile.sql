@@ -219,7 +219,8 @@ BEGIN
 		UNION ALL
 		SELECT c.id, 'peer_mentor_certifications', c.organisation_id, c.mentors_organisation FROM held c
 		UNION ALL
-		SELECT m.id, 'outbox_events', e.organisation_id, m.organisation_id FROM mentor m JOIN public.outbox_events e ON e.mentor_id = m.id
+		-- what the portal was told may be about an erased mentor who had the same id
+		SELECT m.id, 'outbox_events', e.organisation_id, m.organisation_id FROM mentor m JOIN public.outbox_events e ON e.mentor_id = m.id AND e.channel = 'notification'
 		UNION ALL
 		SELECT h.id, 'peer_mentor_status_history', c.organisation_id, h.organisation_id FROM step h JOIN public.chapters c ON c.id = h.chapter_id
 		UNION ALL

@@ -114,7 +114,8 @@ SELECT v.promise, v.mentor_id, v.violation FROM (
 	UNION ALL
 	SELECT 5, p.mentor_id, format('the portal is told %s after %s', p.state, coalesce(p.before, 'nothing'))
 	  FROM portal p
-	 WHERE p.state = p.before OR (p.state <> 'shown' AND coalesce(p.before, 'removed') = 'removed')
+	 -- of one who was erased only the last word is left, and the same id may be registered again
+	 WHERE p.state <> 'removed' AND (p.state = p.before OR (p.state <> 'shown' AND coalesce(p.before, 'removed') = 'removed'))
 	UNION ALL
 	SELECT 5, m.id, format('the portal was told %s, the listing says %s', coalesce(p.state, 'nothing'), CASE WHEN l.mentor_id IS NULL THEN 'no' ELSE 'yes' END)
 	  FROM public.peer_mentors m
