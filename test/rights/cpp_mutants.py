@@ -34,6 +34,9 @@ RULES = [
     ('directory.cpp', r' WHERE chapters\.organisation_id = EXCLUDED\.organisation_id', ''),
     ('directory.cpp', r'c\.organisation_id = \$1 AND ', ''),
     ('pause.cpp', r'm\.held\.why != reason::self_pause', 'false'),
+    ('worker.cpp', r'if \(c\.is_app_user\(\)\)', 'if (false)'),
+    ('erase.cpp', r'if \(c\.kind != actor_kind::operator_\)', 'if (false)'),
+    ('roster.cpp', r'if \(!has_any_role\.run\(\{of\(caller\)\}\)\[0\]\.boolean\(1\)\)', 'if (false)'),
 ]
 RULES += [(f, r'(?<=, )' + who + r'(?=\)[};])', weaker) for f in (
     'directory.cpp', 'certification_calls.cpp', 'registration.cpp', 'pause.cpp', 'request.cpp') for who, weaker in WEAKER.items()]

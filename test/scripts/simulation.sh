@@ -36,7 +36,8 @@ mkdir "$clocks"
 # A server whose clock stands still at what a file says.
 start() { # name
 	echo '2027-01-10 02:15:00' >"$clocks/$1"
-	pm_init "$1" autovacuum=off synchronous_commit=off
+	# every event is counted at the end, also those superseded long ago
+	pm_init "$1" autovacuum=off synchronous_commit=off peer_mentor.keep_delivered_events=36500
 	(
 		export LD_PRELOAD="$library" FAKETIME_TIMESTAMP_FILE="$clocks/$1" FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 TZ=UTC
 		export DONT_FAKE_MONOTONIC=1 # the same, for older libraries
