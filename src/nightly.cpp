@@ -215,7 +215,10 @@ using namespace peer_mentor;
 
 PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 {
-	const arguments   args{fcinfo};
+	const arguments args{fcinfo};
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	const Oid owner = require_storage();
+	require_operator(owner, "run the nightly run");
 	const TimestampTz as_of = args.is_null(0) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(0);
 	require_argument(args, 1, "batch_size");
 	const std::int32_t batch_size = PG_GETARG_INT32(1);
@@ -225,9 +228,6 @@ PEER_MENTOR_FUNCTION(peer_mentor_run_nightly)
 		invalid_argument("as_of", "as_of must be finite");
 	require_top_level(fcinfo);
 
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	const Oid owner = require_storage();
-	require_operator(owner, "run the nightly run");
 	take_timeouts_away(); // the whole run is one statement
 	const auto held = begin_run(owner, as_of);
 	if (!held)

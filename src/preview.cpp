@@ -95,14 +95,14 @@ using namespace peer_mentor;
 
 PEER_MENTOR_FUNCTION(peer_mentor_preview_nightly)
 {
-	const arguments   args{fcinfo};
-	const TimestampTz as_of = args.is_null(0) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(0);
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		invalid_argument("as_of", "as_of must be finite");
 	InitMaterializedSRF(fcinfo, 0);
+	const arguments args{fcinfo};
 	SPI_connect();
 	const Oid owner = require_storage();
 	require_operator(owner, "preview the nightly run");
+	const TimestampTz as_of = args.is_null(0) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(0);
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		invalid_argument("as_of", "as_of must be finite");
 	preview p = {make_run({}, owner, as_of, batch_size, true), reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo),
 	             0};
 	if (ErrorData *e = rehearse(rehearse_run, &p))

@@ -324,5 +324,46 @@ SELECT is(a.answer, 'not_allowed', 'nobody is service by the claim of it')
   FROM pg_temp.attempt('nobody', '',
 	$$SELECT public.put_chapter({org}, 'x') FROM set_config('request.jwt.claims', jsonb_build_object('sub', {u nobody}, 'role', 'service_role')::text, true) c WHERE c <> ''$$, '') a;
 
+-- ---- EXECUTE alone makes nobody an operator or a delivery worker
+
+GRANT USAGE ON SCHEMA peer_mentor TO authenticated, service_role;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA peer_mentor, public TO rights_stranger, authenticated, service_role;
+CREATE TEMP TABLE operator_calls (function text PRIMARY KEY, call text, workers_too boolean DEFAULT false, expected text DEFAULT 'not_allowed');
+INSERT INTO operator_calls VALUES
+	('run_nightly', 'CALL peer_mentor.run_nightly()'), ('preview_nightly', 'SELECT peer_mentor.preview_nightly()'),
+	('schedule_nightly', 'SELECT peer_mentor.schedule_nightly()'), ('unschedule_nightly', 'SELECT peer_mentor.unschedule_nightly()'),
+	('reconcile', 'SELECT peer_mentor.reconcile()'), ('erase_mentor', 'SELECT peer_mentor.erase_mentor({m})'),
+	('migrate', 'SELECT peer_mentor.migrate()'), ('import_register', 'SELECT peer_mentor.import_register({org})'),
+	('grant_access', 'SELECT peer_mentor.grant_access()'), ('erase_traces', 'SELECT peer_mentor.erase_traces({m}, {org}, ''k'', now())'),
+	('register_inserted', 'SELECT peer_mentor.register_inserted(ARRAY[{m}])'), ('mirror_chapter', 'SELECT peer_mentor.mirror_chapter({m})'),
+	('evaluate_mentor', 'SELECT peer_mentor.evaluate_mentor({m})'), ('mirror_roster', 'SELECT peer_mentor.mirror_roster(ARRAY[{m}])'),
+	('follow_listing', 'SELECT peer_mentor.follow_listing({m})'), ('follow_removal', 'SELECT peer_mentor.follow_removal(ARRAY[{m}])'),
+	('follow_portal_sync', 'SELECT peer_mentor.follow_portal_sync({org}, ''off'', ''on'')');
+INSERT INTO operator_calls VALUES
+	('check_direct_update', 'SELECT peer_mentor.check_direct_update({m}, ''active'', ''paused'', NULL, NULL)', false, 'engine_only'),
+	('trace_direct_update', 'SELECT peer_mentor.trace_direct_update({m}, ''active'', ''paused'', 1, 2, NULL)', false, 'engine_only');
+INSERT INTO operator_calls VALUES
+	('claim_events', 'SELECT peer_mentor.claim_events(''notification'')', true),
+	('complete_event', 'SELECT peer_mentor.complete_event(1, {m})', true),
+	('fail_event', 'SELECT peer_mentor.fail_event(1, {m}, ''x'')', true),
+	('replay_events', 'SELECT peer_mentor.replay_events(''notification'')', true);
+SELECT is(a.answer, o.expected, format('%s with EXECUTE on %s', k.caller, o.function))
+  FROM (VALUES ('stranger'), ('org_admin'), ('service')) k (caller)
+ CROSS JOIN operator_calls o
+ CROSS JOIN LATERAL pg_temp.attempt(k.caller, '', o.call, '') a
+ WHERE NOT (k.caller = 'service' AND o.workers_too);
+SELECT is(array_agg(p.proname ORDER BY p.proname)::text[], ARRAY['cron_launcher_running', 'engine_writes', 'is_gone', 'refuse_write', 'require_visible',
+	'status_diagram', 'status_transitions'], 'what of the engine is neither asked above nor by a public function of its name')
+  FROM pg_proc p WHERE p.pronamespace = 'peer_mentor'::regnamespace
+   AND p.proname NOT IN (SELECT o.function FROM operator_calls o UNION ALL SELECT c.function FROM calls c);
+
+-- ---- an admin of a chapter gets the numbers of that chapter
+
+SELECT is(a.seen, e.expected, format('%s is told about %s', e.caller, e.expected))
+  FROM (VALUES ('chapter_admin', '{c1}'), ('org_admin', '{c1,c2,c3,c4}')) e (caller, expected)
+ CROSS JOIN LATERAL pg_temp.attempt(e.caller, '',
+	'CREATE TEMP TABLE told ON COMMIT DROP AS SELECT * FROM public.status_report({org}, current_date, current_date)',
+	$$SELECT array_agg(DISTINCT c.name ORDER BY c.name)::text FROM pg_temp.told t JOIN public.chapters c ON c.id = t.chapter_id$$) a;
+
 SELECT * FROM finish();
 ROLLBACK;

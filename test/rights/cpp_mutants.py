@@ -37,7 +37,13 @@ RULES = [
     ('worker.cpp', r'if \(c\.is_app_user\(\)\)', 'if (false)'),
     ('erase.cpp', r'if \(c\.kind != actor_kind::operator_\)', 'if (false)'),
     ('roster.cpp', r'if \(!has_any_role\.run\(\{of\(caller\)\}\)\[0\]\.boolean\(1\)\)', 'if (false)'),
+    ('reports.cpp', r'if \(r\.is_null\(1\)\)', 'if (false)'),
+    ('reports.cpp', r'r\.boolean\(1\) \?', 'true ?'),
+    ('reports.cpp', r'r\.(?:user_id|organisation_id) = \$[12](?= AND r\.)', 'true'),
+    ('reports.cpp', r'AND r\.ended_at IS NULL ', ''),
 ]
+RULES += [(f, r'(?m)^\t+require_operator\(.*\);$', ';') for f in (
+    'access.cpp', 'call.cpp', 'migrate.cpp', 'nightly.cpp', 'preview.cpp', 'repair.cpp', 'schedule.cpp')]
 RULES += [(f, r'(?<=, )' + who + r'(?=\)[};])', weaker) for f in (
     'directory.cpp', 'certification_calls.cpp', 'registration.cpp', 'pause.cpp', 'request.cpp') for who, weaker in WEAKER.items()]
 
