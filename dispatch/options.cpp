@@ -115,10 +115,20 @@ void apply(options &o, const std::string &value, const source &from)
 	found->set(o, value, from);
 }
 
+// A file that cannot be read is a wrong setting: starting again mends nothing.
+std::vector<std::string> lines_of_setting(const std::string &path)
+{
+	try {
+		return lines_of(path);
+	} catch (const std::runtime_error &e) {
+		throw wrong_option(e.what());
+	}
+}
+
 void read_file(options &o, const std::string &path)
 {
 	int line_number = 0;
-	for (const std::string &line : lines_of(path)) {
+	for (const std::string &line : lines_of_setting(path)) {
 		const source here{"", path + " line " + std::to_string(++line_number)};
 		const auto   content = trim(line);
 		if (content.empty() || content.front() == '#')
@@ -200,7 +210,7 @@ void read_secrets(options &o)
 		return;
 	if (anybody_reads(o.secret_file))
 		throw wrong_option("secret_file: everybody may read " + o.secret_file);
-	for (const std::string &line : lines_of(o.secret_file))
+	for (const std::string &line : lines_of_setting(o.secret_file))
 		if (!trim(line).empty())
 			o.secrets.emplace_back(trim(line));
 }

@@ -14,7 +14,7 @@ constexpr const char *claim_sql =
 	"WITH claimed AS MATERIALIZED (SELECT * FROM public.claim_events($1, $2::integer, $3::interval)) "
 	"SELECT c.id, c.claim_token, d.recipient, c.event_id || COALESCE(':' || d.recipient, ''), c.attempts, "
 	"       floor(extract(epoch FROM c.leased_until - clock_timestamp()) * 1000)::bigint, "
-	"       (jsonb_build_object('schema_version', 1, 'event_id', c.event_id, 'channel', c.channel, 'event_type', c.event_type, "
+	"       (jsonb_build_object('schema_version', 1, 'id', c.id, 'event_id', c.event_id, 'channel', c.channel, 'event_type', c.event_type, "
 	"            'organisation_id', c.organisation_id, 'mentor_id', c.mentor_id, 'payload', c.payload, "
 	"            'created_at', to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')) "
 	"        || CASE WHEN d.recipient IS NULL THEN '{}' ELSE jsonb_build_object('recipient', d.recipient, 'role', d.role) END)::text, " DATABASE_SQL

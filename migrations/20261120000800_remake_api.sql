@@ -59,7 +59,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.register_mentor(uuid, uuid, uuid[], text, uuid, text) IS
-	'Registers a mentor as active. The first chapter is primary; none is allowed. Errors: not_allowed, already_exists, idempotency_mismatch, invalid_argument.';
+	'Registers a mentor as active. The first chapter is primary; none is allowed. Nobody registers their own login but the service. Errors: not_allowed, already_exists, idempotency_mismatch, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.record_certification(mentor_id uuid, certification_type text, issued_at date, expires_at date DEFAULT NULL, idempotency_key text DEFAULT NULL)
 RETURNS public.mentor_transition
@@ -164,7 +164,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.restore_mentor(uuid) IS
-	'Takes a removal back and brings the status in line with the certifications. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
+	'Takes a removal back and brings the status in line with the certifications; nothing happens to a mentor who is not removed. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.link_login(mentor_id uuid, user_id uuid)
 RETURNS void
@@ -175,7 +175,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION public.link_login(uuid, uuid) IS
-	'Links a login to a mentor; NULL unlinks. Callers: chapter admin, org admin, service. Errors: mentor_not_found, not_allowed, already_exists, invalid_argument.';
+	'Links a login to a mentor; NULL unlinks. Callers: chapter admin, org admin, service; nobody their own login. Errors: mentor_not_found, not_allowed, already_exists, invalid_argument.';
 
 CREATE OR REPLACE FUNCTION public.set_mentor_chapters(mentor_id uuid, chapter_ids uuid[])
 RETURNS void

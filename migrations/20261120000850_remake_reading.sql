@@ -247,12 +247,15 @@ AS $$
 DECLARE
 	kept record;
 BEGIN
-	SELECT s.report, s.checksum INTO kept FROM public.report_snapshots s WHERE s.id = frozen_report.snapshot_id;
+	SELECT s.report, s.checksum,
+	       (s.report ->> 'organisation_id', s.report ->> 'from_day', s.report ->> 'to_day') IS NOT DISTINCT FROM
+	       (s.organisation_id::text, to_char(s.from_day, 'YYYY-MM-DD'), to_char(s.to_day, 'YYYY-MM-DD')) AS of_its_days
+	  INTO kept FROM public.report_snapshots s WHERE s.id = frozen_report.snapshot_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'report "%" does not exist', frozen_report.snapshot_id USING ERRCODE = '22023',
 			DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'snapshot_id');
 	END IF;
-	IF kept.checksum <> encode(sha256(convert_to(kept.report::text, 'UTF8')), 'hex') THEN
+	IF NOT kept.of_its_days OR kept.checksum <> encode(sha256(convert_to(kept.report::text, 'UTF8')), 'hex') THEN
 		RAISE EXCEPTION 'report "%" is not what was frozen', frozen_report.snapshot_id USING ERRCODE = 'XX001',
 			HINT = 'The row was changed past its guards; take it from a backup.';
 	END IF;

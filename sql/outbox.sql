@@ -397,6 +397,27 @@ SELECT count(complete_event(id, claim_token)) FROM outbox_events WHERE claim_tok
 -- a portal that lost what it knew
 SELECT replay_events('portal_sync', test.id('dora'));
 SELECT pg_temp.claim('p', 'portal_sync');
+-- what a worker has at hand meanwhile is the portal's newest word, and stays the last one: it is sent again after the others,
+-- and these not before its lease is over
+SELECT pg_temp.complete('p', 'dora');
+SELECT set_listed(test.id('dora'), false);
+SELECT pg_temp.claim('p', 'portal_sync');
+SELECT replay_events('portal_sync', test.id('dora')) > 0 AS some;
+SELECT pg_temp.claim('q', 'portal_sync');
+SELECT pg_temp.complete('p', 'dora');
+RESET SESSION AUTHORIZATION;
+SELECT test.pass_time('lease');
+SET SESSION AUTHORIZATION regress_pm_owner;
+DO $$
+BEGIN
+	WHILE EXISTS (SELECT FROM pg_temp.claim('q', 'portal_sync')) LOOP
+		PERFORM pg_temp.complete('q', 'dora');
+	END LOOP;
+END
+$$;
+SELECT string_agg(event_type, ' ' ORDER BY n) FROM claimed WHERE worker = 'q';
+SELECT replay_events('portal_sync', test.id('dora')) > 0 AS some;
+SELECT pg_temp.claim('p', 'portal_sync');
 CALL peer_mentor.run_nightly();
 SELECT pg_temp.portal();
 SELECT count(*) FROM status_discrepancies;

@@ -110,7 +110,7 @@ RESET ROLE;
 SELECT o.path, o.outcome AS owner, s.outcome AS service, count(*) AS states
   FROM test.seen_by_owner o JOIN test.seen_by_service s USING (si, pi)
  WHERE o.outcome <> s.outcome GROUP BY o.pi, 1, 2, 3 ORDER BY o.pi, o.outcome COLLATE "C", s.outcome COLLATE "C";
-REVOKE SELECT, INSERT, UPDATE ON peer_mentors FROM service_role;
+REVOKE INSERT, UPDATE ON peer_mentors FROM service_role;
 DROP POLICY test ON peer_mentors;
 DROP POLICY test ON peer_mentor_status;
 DROP POLICY test ON peer_mentor_status_history;

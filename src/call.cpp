@@ -164,6 +164,13 @@ actor require_actor_of_chapters(const call &c, const uuid &organisation, std::sp
 	return {*kind, c.user};
 }
 
+void require_anothers_login(const call &c, const std::optional<uuid> &login)
+{
+	if (c.is_app_user() && login && c.user && *login == *c.user)
+		raise(error::not_allowed, "permission denied to make yourself a mentor",
+		      "Somebody else in charge has to do this: nobody certifies themselves.");
+}
+
 uuid require_app_user(const call &c)
 {
 	if (is_staff(c))

@@ -46,6 +46,9 @@ bool may_see(const call &c, const uuid &mentor);
 // As require_actor(), for a mentor who is removed.
 actor require_actor_of_removed(const call &c, const uuid &mentor, actors allowed);
 
+// Who makes a mentor of their own login might have certified that mentor before.
+void require_anothers_login(const call &c, const std::optional<uuid> &login);
+
 [[noreturn]] void raise_not_allowed();
 
 // The login of an app user; nobody else is served.

@@ -93,6 +93,27 @@ statement replay = {
 	4,
 	{TEXTOID, UUIDOID, TIMESTAMPTZOID, BOOLOID}};
 
+// While these are locked nothing is written for the portal about these mentors, and nothing claimed or completed, so that
+// what is replayed ends with the newest word.
+statement lock_portal_mentors = {
+	"SELECT 1 FROM peer_mentor_private.portal_mentors k WHERE $1 IS NULL OR k.mentor_id = $1 ORDER BY k.mentor_id FOR NO KEY UPDATE",
+	1,
+	{UUIDOID}};
+
+statement lock_portal_events = {
+	"SELECT 1 FROM public.outbox_events e WHERE e.channel = 'portal_sync' AND ($1 IS NULL OR e.mentor_id = $1) "
+	"   AND e.delivered_at IS NULL AND e.dead_at IS NULL ORDER BY e.id FOR NO KEY UPDATE",
+	1,
+	{UUIDOID}};
+
+// What a worker has at hand is sent again, after what was replayed; not before the lease is over, as it may be on its way.
+statement take_back_leased = {
+	"UPDATE public.outbox_events e SET claim_token = NULL, attempts = 0 "
+	" WHERE e.channel = 'portal_sync' AND ($1 IS NULL OR e.mentor_id = $1) AND ($2 IS NULL OR e.created_at >= $2) "
+	"   AND e.delivered_at IS NULL AND e.dead_at IS NULL AND e.claim_token IS NOT NULL",
+	2,
+	{UUIDOID, TIMESTAMPTZOID}};
+
 struct leased_event {
 	std::int64_t id;
 	bool         delivered;
@@ -233,10 +254,14 @@ PEER_MENTOR_FUNCTION(peer_mentor_replay_events)
 		invalid_argument("since", "since must be finite");
 	// Without a word about whom and since when nobody is mailed again.
 	const bool only_undelivered = channel == notification_channel && args.is_null(1) && args.is_null(2);
-	const auto replayed = replay
-	                          .write({of(std::string_view(channel)), of(args.optional_id(1)),
-	                                  value(args.fcinfo->args[2].value, args.is_null(2)), of(only_undelivered)})[0]
-	                          .bigint(1);
+	const auto  mentor_id = args.optional_id(1);
+	const value mentor = of(mentor_id), since = value(args.fcinfo->args[2].value, args.is_null(2));
+	if (channel == portal_channel) {
+		lock_portal_mentors.run({mentor});
+		lock_portal_events.run({mentor});
+		take_back_leased.write({mentor, since});
+	}
+	const auto replayed = replay.write({of(std::string_view(channel)), mentor, since, of(only_undelivered)})[0].bigint(1);
 	if (replayed > 0)
 		wake_workers(channel);
 	end_call(c);

@@ -22,6 +22,8 @@ statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id 
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};
 statement mark_removed = {"UPDATE public.peer_mentors SET deleted_at = clock_timestamp() WHERE id = $1", 1, {UUIDOID}};
+statement find_removed = {"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NOT NULL", 1, {UUIDOID}};
+
 statement unmark_removed = {
 	"UPDATE public.peer_mentors SET deleted_at = NULL WHERE id = $1 AND deleted_at IS NOT NULL", 1, {UUIDOID}};
 
@@ -175,6 +177,16 @@ void require_between(const arguments &args, int i, const char *name, std::int32_
 		invalid_argument(name, psprintf("%s %d is not between 0 and %d", name, n, most));
 }
 
+// Of two who restore at once the second finds nothing left to do.
+outcome restore(const uuid &id, const author &by)
+{
+	unmark_removed.write({of(id)});
+	mentor     m = lock_mentor(id, GetCurrentTimestamp());
+	const auto moves = evaluate({&m, 1}, read_facts({&m, 1}), by);
+	look_at_reminders_again(m.id);
+	return moves.empty() ? unmoved(m) : outcome_of(moves[0]);
+}
+
 } // namespace
 
 } // namespace peer_mentor
@@ -187,6 +199,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_link_login)
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), administrators);
+	require_anothers_login(c, args.optional_id(1));
 	if (!args.is_null(1))
 		require_user(claim_login(args.id(1)), args.id(1), "user_id");
 	lock_for_login.run({of(args.id(0))});
@@ -249,13 +262,10 @@ PEER_MENTOR_FUNCTION(peer_mentor_restore_mentor)
 	const arguments args{fcinfo};
 	const call      c = begin_call();
 	require_argument(args, 0, "mentor_id");
-	const author by = {require_actor_of_removed(c, args.id(0), administrators)};
-	if (unmark_removed.write({of(args.id(0))}); SPI_processed == 0)
-		mentor_not_found(args.id(0));
-	mentor     m = lock_mentor(args.id(0), GetCurrentTimestamp());
-	const auto moves = evaluate({&m, 1}, read_facts({&m, 1}), by);
-	look_at_reminders_again(m.id);
-	const outcome result = moves.empty() ? unmoved(m) : outcome_of(moves[0]);
+	const bool   removed = !find_removed.run({of(args.id(0))}).empty();
+	const author by = {removed ? require_actor_of_removed(c, args.id(0), administrators)
+	                           : require_actor(c, args.id(0), administrators)};
+	const outcome result = removed ? restore(args.id(0), by) : unmoved(lock_mentor(args.id(0), GetCurrentTimestamp()));
 	end_call(c);
 	return to_tuple(fcinfo, result);
 }

@@ -65,8 +65,8 @@ outcome give_up_held_pause(mentor &m, const author &by)
 	read_held_pauses({&m, 1});
 	if (!m.held.pause.held)
 		require_unblocked(m, status::active, by.who.kind);
-	if (by.who.kind == actor_kind::mentor && m.held.why != reason::self_pause)
-		raise(error::not_allowed, "a mentor may end only a pause they set themselves");
+	if (holds_anothers_pause(m, by.who.kind))
+		refuse_anothers_pause();
 	cancel_held_pause.write({of(m.held.id), of(by.who.user)});
 	return unmoved(m);
 }

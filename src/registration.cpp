@@ -170,6 +170,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_register_mentor)
 	const request asked("register_mentor", args, 5);
 	const auto    chapters = chapter_arguments(args, 2);
 	const author  by = {require_actor_of_chapters(c, args.id(1), chapters, staff)};
+	require_anothers_login(c, args.optional_id(4));
 	const outcome result = register_new(c, asked,
 	                                    {args.id(0), args.id(1), args.optional_text(3), args.optional_id(4),
 	                                     of_datum(PG_GETARG_DATUM(2)), chapters.size()},

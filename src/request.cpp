@@ -56,13 +56,24 @@ Datum to_tuple(FunctionCallInfo fcinfo, std::span<const blocker> blockers, Memor
 	return tuple;
 }
 
+constexpr const char *anothers_pause_message = "a mentor may end only a pause they set themselves";
+
 } // namespace
+
+bool holds_anothers_pause(const mentor &m, actor_kind who)
+{
+	return who == actor_kind::mentor && m.held.pause.held && m.held.why != reason::self_pause;
+}
+
+void refuse_anothers_pause() { raise(error::not_allowed, anothers_pause_message); }
 
 std::span<blocker> find_blockers(const mentor &m, status to, actor_kind who)
 {
 	const objections o = object(m.now, to, who, m.against, m.pause_reason);
 	auto             found = allocate<blocker>(3);
 	std::size_t      n = 0;
+	if (to == status::active && m.against.any() && holds_anothers_pause(m, who))
+		found[n++] = {error::not_allowed, anothers_pause_message, nullptr};
 	// From expired_cert it is the certification that has to be mended, not the request.
 	const bool edge_first = !(m.now == status::expired_cert && o.certification);
 	if (o.no_edge && edge_first)
@@ -73,7 +84,7 @@ std::span<blocker> find_blockers(const mentor &m, status to, actor_kind who)
 	if (o.no_edge && !edge_first)
 		found[n++] = {error::invalid_transition, edge_message(m, to), nullptr};
 	if (o.anothers_pause)
-		found[n++] = {error::not_allowed, "a mentor may end only a pause they set themselves", nullptr};
+		found[n++] = {error::not_allowed, anothers_pause_message, nullptr};
 	return found.first(n);
 }
 
@@ -103,6 +114,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_explain_transition)
 	const actor by = require_actor(c, args.id(0), staff | only(actor_kind::mentor));
 	mentor      m = find_mentor(args.id(0), GetCurrentTimestamp());
 	read_facts({&m, 1});
+	if (m.now == status::expired_cert)
+		read_held_pauses({&m, 1});
 	const auto blockers = find_blockers(m, *to, by.kind);
 
 	const Datum answer = to_tuple(fcinfo, blockers, outer);

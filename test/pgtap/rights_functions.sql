@@ -134,7 +134,7 @@ SELECT DISTINCT ON (c.function, t.target) c.function, replace(c.call, '{m}', t.t
   FROM calls c CROSS JOIN (VALUES ('{m removed}'), ('{no m}')) t (target)
  WHERE c.call LIKE '%({m}%' ORDER BY c.function, t.target, c.call;
 INSERT INTO calls VALUES
-	('restore_mentor', 'restore_mentor({m})', 'on nobody one sees'), ('restore_mentor', 'restore_mentor({no m})', 'on nobody one sees');
+	('restore_mentor', 'restore_mentor({m})', 'on m: admin'), ('restore_mentor', 'restore_mentor({no m})', 'on nobody one sees');
 
 SELECT is(a.answer, CASE e.expected WHEN 'y' THEN 'ok' WHEN 'n' THEN 'not_allowed' WHEN 'f' THEN 'mentor_not_found' WHEN 'i' THEN 'invalid_argument' WHEN 'l' THEN 'lease_lost' ELSE '42501' END,
           format('%-20s %s.%s%s', k.caller, s.schema, c.call, CASE WHEN c.before <> '' THEN ' after ' || c.before END))
@@ -281,6 +281,18 @@ INSERT INTO callers VALUES (0, 'fresh', 'authenticated');
 SELECT is(a.answer, 'ok', 'one who coordinates c1 and administers c2 may: ' || c)
   FROM two_roles, unnest(ARRAY['register_mentor({new}, {org}, ARRAY[{c1}, {c2}])', 'set_mentor_chapters({m}, ARRAY[{c2}, {c1}])']) c
  CROSS JOIN LATERAL pg_temp.attempt('fresh', grants, 'SELECT public.' || c, '') a;
+
+-- ---- nobody makes a mentor of themselves, whom they might have certified before
+
+SELECT is(a.answer, e.expected, format('%s: %s', e.caller, e.call))
+  FROM (VALUES
+	('org_admin', 'link_login({m}, {u org_admin})', 'not_allowed'),
+	('chapter_admin', 'link_login({m}, {u chapter_admin})', 'not_allowed'),
+	('coordinator', 'register_mentor({new}, {org}, ARRAY[{c1}], user_id => {u coordinator})', 'not_allowed'),
+	('org_admin', 'register_mentor({new}, {org}, ARRAY[{c1}], user_id => {u org_admin})', 'not_allowed'),
+	('service', 'register_mentor({new}, {org}, ARRAY[{c1}], user_id => {u org_admin})', 'ok'),
+	('chapter_admin', 'link_login({m}, {u org_admin})', 'ok')) e (caller, call, expected)
+ CROSS JOIN LATERAL pg_temp.attempt(e.caller, '', 'SELECT public.' || e.call, '') a;
 
 -- ---- what ends, ends at once
 

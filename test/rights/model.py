@@ -97,7 +97,8 @@ class World:
             return 'allowed' if looks_after else 'not_allowed'
         organisation = a['organisation_id']
         if function == 'register_mentor':
-            allowed = self.in_every_chapter(caller, organisation, a['chapter_ids'], ('coordinator', 'chapter_admin'))
+            allowed = a['user_id'] != caller and self.in_every_chapter(
+                caller, organisation, a['chapter_ids'], ('coordinator', 'chapter_admin'))
         elif function in ('grant_role', 'end_role') and a['role'] == 'coordinator':
             allowed = self.in_every_chapter(caller, organisation, [a['chapter_id']], ('chapter_admin',))
         elif function == 'status_report':
@@ -109,11 +110,13 @@ class World:
 
     def rights_on_mentor(self, caller, function, a):
         m = self.mentors.get(a['mentor_id'])
-        if m is None or m.removed != (function == 'restore_mentor'):
+        if m is None or (m.removed and function != 'restore_mentor'):
             return 'mentor_not_found'
         if caller != 'service' and not self.relations(caller, a['mentor_id']):
             return 'mentor_not_found'
         if self.acts_as(caller, a['mentor_id'], ON_MENTOR[function]) is None:
+            return 'not_allowed'
+        if function == 'link_login' and a['user_id'] == caller:
             return 'not_allowed'
         if function == 'set_mentor_chapters' and not self.in_every_chapter(
                 caller, m.organisation, set(m.chapters) | set(a['chapter_ids']), ('coordinator', 'chapter_admin')):

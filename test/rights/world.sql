@@ -78,7 +78,8 @@ VALUES (md5('run')::uuid, 'nightly', now(), 'succeeded', now(), 1, now());
 INSERT INTO job_run_failures (job_run_id, step, mentor_id, sqlstate, message) VALUES (md5('run')::uuid, 'expire', md5('m')::uuid, 'XX000', 'm');
 INSERT INTO status_discrepancies (kind, mentor_id, found, expected) SELECT 'status', id, '{}', '{}' FROM peer_mentors;
 INSERT INTO report_snapshots (id, organisation_id, from_day, to_day, actor_kind, report, checksum)
-SELECT md5('report of ' || name)::uuid, id, current_date, current_date, 'operator', '{"rows": []}', encode(sha256('{"rows": []}'), 'hex') FROM organisations;
+SELECT md5('report of ' || name)::uuid, id, current_date, current_date, 'operator', r.report, encode(sha256(convert_to(r.report::text, 'UTF8')), 'hex')
+  FROM organisations CROSS JOIN LATERAL jsonb_build_object('organisation_id', id, 'from_day', current_date, 'to_day', current_date, 'rows', '[]'::jsonb) r (report);
 INSERT INTO erased_spans (organisation_id, status, certified, from_day, to_day) SELECT id, 'active', true, current_date - 9, current_date FROM organisations;
 INSERT INTO erased_transitions (organisation_id, reason, new_status, effective_on) SELECT id, 'registered', 'active', current_date FROM organisations;
 INSERT INTO peer_mentor_private.mentor_reviews (mentor_id) SELECT md5('m')::uuid ON CONFLICT DO NOTHING;

@@ -46,6 +46,8 @@ is 'a lease too short for a retry' "$(refused --lease=4s --timeout=2s)" '78 leas
 is 'an unknown channel' "$(refused --channel=mail)" '78 channel: must be notification or portal_sync'
 cp "$PM_RUN/secret" "$PM_RUN/open" && chmod 644 "$PM_RUN/open"
 is 'a secret that everybody may read' "$(refused --secret_file="$PM_RUN/open")" "78 secret_file: everybody may read $PM_RUN/open"
+is 'a secret that is not there' "$(refused --secret_file="$PM_RUN/none")" "78 cannot read $PM_RUN/none: No such file or directory"
+is 'settings that are not there' "$("$program" --config="$PM_RUN/none" 2>/dev/null; echo $?)" 78
 echo 'speed = 5' >"$PM_RUN/wrong.conf"
 is 'a wrong line of the file' "$("$program" --config="$PM_RUN/wrong.conf" 2>&1 | sed 's/.*error=//')" "\"$PM_RUN/wrong.conf line 1: there is no setting speed\""
 is 'the environment goes before the file' "$(PEER_MENTOR_DISPATCH_CHANNEL=mail refused)" '78 channel: must be notification or portal_sync'

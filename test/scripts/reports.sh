@@ -38,6 +38,12 @@ ok 'corrections change the report of today' test "$(now)" != "$before"
 is 'but not the frozen one' "$(frozen)" "$before"
 pm_psql world -c "\\copy (SELECT * FROM public.frozen_report('$snapshot')) TO '$PM_RUN/report.csv' CSV HEADER" || exit 1
 is 'it can be copied to a spreadsheet' "$(head -n 1 "$PM_RUN/report.csv")" chapter_id,chapter,status,mentors,mentor_days,certified_mentors,uncertified_mentors,certified_days,uncertified_days,transitions
-pm_psql world -o /dev/null -c 'SET session_replication_role = replica' -c "UPDATE public.report_snapshots SET report = jsonb_set(report, '{rows,0,mentors}', '7')" || exit 1
-is 'one that was changed past the guards is noticed' "$(pm_psql world -v VERBOSITY=sqlstate -c "SELECT * FROM public.frozen_report('$snapshot')" 2>&1 | grep -c XX001)" 1
+noticed() { # what is changed
+	pm_psql world -v VERBOSITY=sqlstate -o /dev/null -c 'SET session_replication_role = replica' -c BEGIN -c "UPDATE public.report_snapshots SET $1" \
+		-c "SELECT * FROM public.frozen_report('$snapshot')" 2>&1 | grep -c XX001
+}
+for change in 'to_day = to_day + 1' 'from_day = from_day - 1' "report = jsonb_set(report, '{rows,0,mentors}', '7')" "checksum = md5('x')"; do
+	is "one that was changed past the guards is noticed: $change" "$(noticed "$change")" 1
+done
+is 'otherwise not' "$(noticed 'number = number')" 0
 done_testing
