@@ -147,7 +147,7 @@ std::span<registered> write_first_statuses(std::span<const registration> mentors
 	const rows        written = insert_first_history.write(
 			   {ids, array_of(mentors.size(), DATEOID, [&](std::size_t i) { return of_day(mentors[i].effective_on); }),
 	            of(by.who.user), of(label(by.who.kind)), of_time(at), of(by.job_run),
-	            array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1); })});
+	            array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1, UUIDOID); })});
 	auto done = allocate<registered>(written.count);
 	for (std::uint64_t i = 0; i < written.count; ++i)
 		done[i] = {written[i].id(1), at, written[i].id(2)};
