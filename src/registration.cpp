@@ -42,8 +42,8 @@ statement insert_mentor = {
 	{UUIDOID, UUIDOID, UUIDOID, TEXTOID}};
 
 // A chapter of another organisation is as unknown as one that does not exist.
-statement insert_chapters = {"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since) "
-                             "SELECT $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
+statement insert_chapters = {"INSERT INTO public.mentor_chapters (id, mentor_id, chapter_id, is_primary, since) "
+                             "SELECT gen_random_uuid(), $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
                              "  FROM unnest($3) WITH ORDINALITY u (id, i) "
                              "  JOIN public.chapters c ON c.id = u.id AND c.organisation_id = $2 "
                              "  JOIN public.organisations o ON o.id = c.organisation_id "
