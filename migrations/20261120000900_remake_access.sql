@@ -106,7 +106,7 @@ BEGIN
 	END LOOP;
 	IF pg_catalog.to_regrole('service_role') IS NOT NULL THEN
 		GRANT EXECUTE ON FUNCTION peer_mentor_private.missing_protection(), peer_mentor_private.cron_launcher_running(),
-			peer_mentor_private.triggers(), peer_mentor_private.engine_tables() TO service_role;
+			peer_mentor_private.triggers(), peer_mentor_private.engine_tables(), peer_mentor_private.ids_are_logins() TO service_role;
 	END IF;
 END
 $$;
