@@ -132,7 +132,7 @@ $$;
 REVOKE ALL ON FUNCTION peer_mentor_private.make_table(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION peer_mentor_private.make_table(text, text) IS 'Creates a directory table, or takes over the one that is there.';
 
-CREATE OR REPLACE FUNCTION peer_mentor_private.make_column(table_name text, name text, type text, rest text DEFAULT '') RETURNS void
+CREATE OR REPLACE FUNCTION peer_mentor_private.make_column(table_name text, name text, type text, rest text DEFAULT '') RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -144,16 +144,22 @@ BEGIN
 	IF NOT FOUND THEN
 		EXECUTE format('ALTER TABLE public.%I ADD COLUMN %I %s %s', table_name, name, type, rest);
 		INSERT INTO peer_mentor_private.made (table_name, kind, name) VALUES (make_column.table_name, 'column', make_column.name);
+		RETURN true;
 	ELSIF found_type <> format_type(to_regtype(type), NULL)
 	      AND NOT (found_type IN ('text', 'character varying') AND type = 'text') THEN
 		RAISE EXCEPTION 'table "public.%" cannot be taken over: column "%" has type %, not %', table_name, name, found_type, type
 			USING ERRCODE = '42804';
 	END IF;
+	RETURN false;
+EXCEPTION WHEN not_null_violation THEN
+	RAISE EXCEPTION 'table "public.%" cannot be taken over: it has rows and no column "%"', table_name, name USING ERRCODE = '23502',
+		DETAIL = format('Nothing tells which "%s" the rows should have.', name),
+		HINT = 'Add the column and fill it in, or empty the table, and migrate again.';
 END
 $$;
 REVOKE ALL ON FUNCTION peer_mentor_private.make_column(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION peer_mentor_private.make_column(text, text, text, text) IS
-	'Adds a column to a directory table where it is missing; refuses one of another type.';
+	'Adds a column to a directory table where it is missing, which it returns; refuses one of another type.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.make_constraint(table_name text, name text, definition text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -180,6 +186,9 @@ BEGIN
 		EXECUTE format(replace(definition, 'INDEX ON', 'INDEX %I ON'), name);
 		INSERT INTO peer_mentor_private.made (table_name, kind, name) VALUES (make_index.table_name, 'index', make_index.name);
 	END IF;
+EXCEPTION WHEN unique_violation THEN
+	RAISE EXCEPTION 'table "public.%" cannot be taken over: %', table_name, SQLERRM USING ERRCODE = SQLSTATE,
+		DETAIL = 'There is more than one live row where there may be one.', HINT = 'End or delete the others, and migrate again.';
 END
 $$;
 REVOKE ALL ON FUNCTION peer_mentor_private.make_index(text, text, text) FROM PUBLIC;
@@ -206,9 +215,40 @@ $$;
 REVOKE ALL ON FUNCTION peer_mentor_private.make_user_key(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION peer_mentor_private.make_user_key(text, text, text) IS 'Adds the foreign key to auth.users where that table exists.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.ids_are_logins() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT EXISTS (
+		SELECT FROM pg_constraint c
+		  JOIN pg_class u ON u.oid = c.confrelid AND u.relname = 'users'
+		  JOIN pg_namespace n ON n.oid = u.relnamespace AND n.nspname = 'auth'
+		  JOIN pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum] AND a.attname = 'id'
+		  JOIN pg_attribute b ON b.attrelid = c.confrelid AND c.confkey = ARRAY[b.attnum] AND b.attname = 'id'
+		 WHERE c.contype = 'f' AND c.convalidated AND c.conrelid = to_regclass('public.peer_mentors'))
+$$;
+REVOKE ALL ON FUNCTION peer_mentor_private.ids_are_logins() FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor_private.ids_are_logins() IS
+	'Is the id of every mentor the id of their login? So it is where it refers to auth.users(id).';
+
+CREATE OR REPLACE FUNCTION peer_mentor_private.membership_keys() RETURNS SETOF text[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT array_agg(a.attname::text)
+	  FROM pg_index i
+	 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
+	  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+	 WHERE i.indrelid = to_regclass('public.mentor_chapters') AND i.indisunique AND i.indpred IS NULL AND k.n <= i.indnkeyatts
+	 GROUP BY i.indexrelid
+	HAVING bool_and(coalesce(a.attname IN ('mentor_id', 'chapter_id', 'since'), false))
+$$;
+REVOKE ALL ON FUNCTION peer_mentor_private.membership_keys() FROM PUBLIC;
+COMMENT ON FUNCTION peer_mentor_private.membership_keys() IS
+	'Keys of the team''s that forbid a mentor a second membership of a chapter, or one that begins the same day.';
+
 DO $$
 DECLARE
-	t text;
+	t               text;
+	without_primary boolean;
 BEGIN
 	PERFORM peer_mentor_private.make_table('organisations', '(id uuid PRIMARY KEY DEFAULT gen_random_uuid())');
 	PERFORM peer_mentor_private.make_table('chapters', '(id uuid PRIMARY KEY DEFAULT gen_random_uuid())');
@@ -217,14 +257,16 @@ BEGIN
 	PERFORM peer_mentor_private.make_table('role_assignments', '(id uuid PRIMARY KEY DEFAULT gen_random_uuid())');
 	PERFORM peer_mentor_private.make_table('coordinator_assignments', '(id uuid PRIMARY KEY DEFAULT gen_random_uuid())');
 
-	FOREACH t IN ARRAY ARRAY['organisations', 'chapters', 'peer_mentors'] LOOP
-		PERFORM peer_mentor_private.make_column(t, 'id', 'uuid', 'PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid()');
+	-- A table that has another primary key gets a second key.
+	FOREACH t IN ARRAY ARRAY['organisations', 'chapters', 'peer_mentors', 'mentor_chapters', 'role_assignments', 'coordinator_assignments'] LOOP
+		PERFORM peer_mentor_private.make_column(t, 'id', 'uuid', 'NOT NULL UNIQUE DEFAULT pg_catalog.gen_random_uuid()');
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i
 		                 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attname = 'id'
 		                WHERE i.indrelid = pg_catalog.to_regclass(pg_catalog.format('public.%I', t))
 		                  AND i.indisunique AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum
 		                  AND i.indpred IS NULL AND i.indimmediate) THEN
-			RAISE EXCEPTION 'table "public.%" cannot be taken over: column "id" is not its key', t USING ERRCODE = '42830';
+			RAISE EXCEPTION 'table "public.%" cannot be taken over: column "id" is not its key', t
+				USING ERRCODE = '42830', HINT = 'Make it the primary key, or unique, of this one column.';
 		END IF;
 	END LOOP;
 
@@ -245,7 +287,10 @@ BEGIN
 		'CREATE INDEX ON public.chapters (organisation_id, name)');
 
 	PERFORM peer_mentor_private.make_column('peer_mentors', 'organisation_id', 'uuid');
-	PERFORM peer_mentor_private.make_column('peer_mentors', 'user_id', 'uuid');
+	-- The change of type fills the column without firing the team's triggers.
+	IF peer_mentor_private.make_column('peer_mentors', 'user_id', 'uuid') AND peer_mentor_private.ids_are_logins() THEN
+		ALTER TABLE public.peer_mentors ALTER COLUMN user_id TYPE uuid USING id;
+	END IF;
 	PERFORM peer_mentor_private.make_column('peer_mentors', 'external_key', 'text');
 	PERFORM peer_mentor_private.make_column('peer_mentors', 'display_name', 'text');
 	PERFORM peer_mentor_private.make_column('peer_mentors', 'listed', 'boolean', 'NOT NULL DEFAULT true');
@@ -259,9 +304,16 @@ BEGIN
 
 	PERFORM peer_mentor_private.make_column('mentor_chapters', 'mentor_id', 'uuid', 'NOT NULL');
 	PERFORM peer_mentor_private.make_column('mentor_chapters', 'chapter_id', 'uuid', 'NOT NULL');
-	PERFORM peer_mentor_private.make_column('mentor_chapters', 'is_primary', 'boolean', 'NOT NULL DEFAULT false');
+	without_primary := peer_mentor_private.make_column('mentor_chapters', 'is_primary', 'boolean', 'NOT NULL DEFAULT false');
 	PERFORM peer_mentor_private.make_column('mentor_chapters', 'since', 'date', 'NOT NULL DEFAULT CURRENT_DATE');
 	PERFORM peer_mentor_private.make_column('mentor_chapters', 'until', 'date');
+	SELECT pg_catalog.array_to_string(k, ', ') INTO t FROM peer_mentor_private.membership_keys() k
+	 WHERE NOT k @> ARRAY['mentor_id', 'chapter_id'] LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table "public.mentor_chapters" cannot be taken over: its key (%) is too narrow', t USING ERRCODE = '42830',
+			DETAIL = 'A mentor may be in several chapters, and a chapter has several mentors.',
+			HINT = 'Let the key have both mentor_id and chapter_id.';
+	END IF;
 	PERFORM peer_mentor_private.make_constraint('mentor_chapters', 'mentor_chapters_mentor_id_fkey',
 		'FOREIGN KEY (mentor_id) REFERENCES public.peer_mentors (id) ON DELETE CASCADE');
 	PERFORM peer_mentor_private.make_constraint('mentor_chapters', 'mentor_chapters_chapter_id_fkey',
@@ -277,6 +329,15 @@ BEGIN
 		'CREATE INDEX ON public.mentor_chapters (chapter_id)');
 	PERFORM peer_mentor_private.make_index('mentor_chapters', 'mentor_chapters_other_idx',
 		'CREATE INDEX ON public.mentor_chapters (chapter_id, mentor_id) WHERE until IS NULL AND NOT is_primary');
+
+	-- As repair chooses.  What the team deferred to the commit would be in the way of what is made of the table later.
+	IF without_primary THEN
+		UPDATE public.mentor_chapters c SET is_primary = true
+		  FROM (SELECT DISTINCT ON (l.mentor_id) l.ctid FROM public.mentor_chapters l WHERE l.until IS NULL
+		         ORDER BY l.mentor_id, l.since, l.chapter_id) o
+		 WHERE c.ctid = o.ctid;
+		SET CONSTRAINTS ALL IMMEDIATE;
+	END IF;
 
 	PERFORM peer_mentor_private.make_column('role_assignments', 'user_id', 'uuid', 'NOT NULL');
 	PERFORM peer_mentor_private.make_column('role_assignments', 'organisation_id', 'uuid', 'NOT NULL');

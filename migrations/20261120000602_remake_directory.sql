@@ -74,6 +74,19 @@ END
 $$;
 COMMENT ON FUNCTION peer_mentor_private.keep_organisation() IS 'What is tied together belongs to one organisation, for good.';
 
+CREATE OR REPLACE FUNCTION peer_mentor_private.link_own_login() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- The team may have dropped the key since the trigger was made.
+	IF NEW.user_id IS NULL AND peer_mentor_private.ids_are_logins() THEN
+		NEW.user_id := NEW.id;
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION peer_mentor_private.link_own_login() IS 'Where the ids of mentors are the ids of logins, a new mentor is linked to theirs.';
+
 CREATE OR REPLACE FUNCTION peer_mentor_private.register_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -163,6 +176,18 @@ BEGIN
 		RAISE EXCEPTION 'mentor and chapter do not belong to one organisation'
 			USING ERRCODE = '22023', DETAIL = jsonb_build_object('code', 'invalid_argument', 'argument', 'chapter_id');
 	END IF;
+	-- The team's column may allow NULL, by which no row is told from another.
+	NEW.id := coalesce(NEW.id, gen_random_uuid());
+	-- Where a key of the team's allows no second row, who comes back has the first one again.
+	IF TG_OP = 'INSERT' AND NEW.until IS NULL THEN
+		UPDATE public.mentor_chapters o
+		   SET until = NULL, is_primary = NEW.is_primary, since = CASE WHEN o.until < NEW.since THEN NEW.since ELSE o.since END
+		 WHERE o.mentor_id = NEW.mentor_id AND o.chapter_id = NEW.chapter_id AND o.until IS NOT NULL
+		   AND EXISTS (SELECT FROM peer_mentor_private.membership_keys() k WHERE o.since = NEW.since OR NOT 'since' = ANY (k));
+		IF FOUND THEN
+			RETURN NULL;
+		END IF;
+	END IF;
 	-- The mark says that this very function, or mirror_primary(), is changing the mentor's primary chapter.
 	IF NEW.until IS NULL AND current_setting('peer_mentor.changing_primary_of', true) IS DISTINCT FROM NEW.mentor_id::text THEN
 		IF NEW.is_primary THEN
@@ -180,11 +205,11 @@ BEGIN
 	   AND (NEW.mentor_id, NEW.chapter_id, NEW.since) = (OLD.mentor_id, OLD.chapter_id, OLD.since) THEN
 		today := (SELECT (now() AT TIME ZONE o.time_zone)::date FROM public.peer_mentors m JOIN public.organisations o ON o.id = m.organisation_id
 		           WHERE m.id = NEW.mentor_id);
-		IF OLD.since < today THEN
+		IF OLD.since < today AND NOT EXISTS (SELECT FROM peer_mentor_private.membership_keys()) THEN
 			mark := current_setting('peer_mentor.changing_primary_of', true);
 			PERFORM set_config('peer_mentor.changing_primary_of', NEW.mentor_id::text, true);
-			INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since, until)
-			VALUES (OLD.mentor_id, OLD.chapter_id, OLD.is_primary, OLD.since, today);
+			INSERT INTO public.mentor_chapters (id, mentor_id, chapter_id, is_primary, since, until)
+			VALUES (gen_random_uuid(), OLD.mentor_id, OLD.chapter_id, OLD.is_primary, OLD.since, today);
 			PERFORM set_config('peer_mentor.changing_primary_of', coalesce(mark, ''), true);
 			NEW.since := today;
 		END IF;

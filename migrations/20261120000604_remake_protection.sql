@@ -12,7 +12,7 @@ $$;
 COMMENT ON FUNCTION peer_mentor_private.engine_tables() IS 'The tables of schema public that only the engine writes.';
 
 CREATE OR REPLACE FUNCTION peer_mentor_private.triggers() RETURNS TABLE (table_name text, trigger_name text, definition text)
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT e.name, 'peer_mentor_guard_truncate', 'BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION peer_mentor_private.guard_truncate()'
 	  FROM peer_mentor_private.engine_tables() e (name)
@@ -77,6 +77,9 @@ AS $$
 		 'AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.mirror_primary()'),
 		('coordinator_assignments', 'peer_mentor_check',
 		 'BEFORE INSERT OR UPDATE OF coordinator_id, mentor_id ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.check_assignment()')
+	UNION ALL
+	SELECT 'peer_mentors', 'peer_mentor_login', 'BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION peer_mentor_private.link_own_login()'
+	 WHERE peer_mentor_private.ids_are_logins()
 $$;
 COMMENT ON FUNCTION peer_mentor_private.triggers() IS
 	'Every trigger of storage; %s in a definition stands for the table. The migrations make them, job_health misses them.';

@@ -88,7 +88,7 @@ void grant(const row &function, const char *role, const char *option = "")
 	const Oid member = get_role_oid(role, true);
 	if (!OidIsValid(member))
 		return;
-	const rights before = act_as(static_cast<Oid>(function.integer(3)));
+	const rights before = act_as(function.oid(3));
 	const char  *sql =
 		psprintf("GRANT EXECUTE ON ROUTINE %s TO %s%s", to_cstring(function.text(2)), quote_identifier(role), option);
 	if (SPI_execute(sql, false, 0) < 0)

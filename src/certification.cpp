@@ -43,7 +43,7 @@ std::optional<certification_rules> find_rules(const uuid &organisation, std::str
 	if (found.empty())
 		return std::nullopt;
 	const row                 r = found[0];
-	const Interval           *valid_for = DatumGetIntervalP(r.column(1).datum);
+	const Interval           *valid_for = DatumGetIntervalP(r.present(1, INTERVALOID));
 	const certification_rules known = {{valid_for->month, valid_for->day},
 	                                   *parse_renewal_mode(r.text(2)),
 	                                   r.optional_integer(3),

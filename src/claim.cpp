@@ -123,11 +123,7 @@ std::int32_t hand_out(const claim &c, std::span<const std::int64_t> ids)
 	for (std::uint64_t i = 0; i < found.count; ++i) {
 		Datum values[columns];
 		bool  nulls[columns];
-		for (int k = 0; k < columns; ++k) {
-			const value v = found[i].column(k + 1);
-			values[k] = v.datum;
-			nulls[k] = v.null;
-		}
+		found[i].copy(c.descriptor, columns, values, nulls);
 		tuplestore_putvalues(c.result, c.descriptor, values, nulls);
 	}
 	return static_cast<std::int32_t>(found.count);

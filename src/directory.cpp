@@ -39,8 +39,8 @@ statement end_memberships = {
 	{UUIDOID, UUIDARRAYOID, DATEOID}};
 
 statement begin_memberships = {
-	"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since) "
-	"SELECT $1, u.id, u.i = 1, $3 FROM unnest($2) WITH ORDINALITY u (id, i) "
+	"INSERT INTO public.mentor_chapters (id, mentor_id, chapter_id, is_primary, since) "
+	"SELECT gen_random_uuid(), $1, u.id, u.i = 1, $3 FROM unnest($2) WITH ORDINALITY u (id, i) "
 	" WHERE NOT EXISTS (SELECT FROM public.mentor_chapters c WHERE c.mentor_id = $1 AND c.chapter_id = u.id AND c.until IS NULL) "
 	" ORDER BY u.i",
 	3,
@@ -50,10 +50,11 @@ statement count_chapters = {"SELECT count(*) FROM public.chapters c WHERE c.orga
                             2,
                             {UUIDOID, UUIDARRAYOID}};
 
-statement insert_assignment = {"INSERT INTO public.coordinator_assignments (coordinator_id, mentor_id) VALUES ($1, $2) "
-                               "ON CONFLICT (coordinator_id, mentor_id) WHERE ended_at IS NULL DO NOTHING RETURNING id",
-                               2,
-                               {UUIDOID, UUIDOID}};
+statement insert_assignment = {
+	"INSERT INTO public.coordinator_assignments (id, coordinator_id, mentor_id) VALUES (gen_random_uuid(), $1, $2) "
+	"ON CONFLICT (coordinator_id, mentor_id) WHERE ended_at IS NULL DO NOTHING RETURNING id",
+	2,
+	{UUIDOID, UUIDOID}};
 
 statement end_live_assignment = {"UPDATE public.coordinator_assignments SET ended_at = clock_timestamp() "
                                  " WHERE coordinator_id = $1 AND mentor_id = $2 AND ended_at IS NULL RETURNING id",
@@ -61,7 +62,7 @@ statement end_live_assignment = {"UPDATE public.coordinator_assignments SET ende
                                  {UUIDOID, UUIDOID}};
 
 statement insert_role = {
-	"INSERT INTO public.role_assignments (user_id, organisation_id, chapter_id, role) VALUES ($1, $2, $3, $4) "
+	"INSERT INTO public.role_assignments (id, user_id, organisation_id, chapter_id, role) VALUES (gen_random_uuid(), $1, $2, $3, $4) "
 	"ON CONFLICT DO NOTHING RETURNING id",
 	4,
 	{UUIDOID, UUIDOID, UUIDOID, TEXTOID}};

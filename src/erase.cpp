@@ -39,8 +39,7 @@ void erase_what_is_left(const uuid &id)
 // The counts in the caller's memory.
 Datum end_call_with_counts(const call &c, const rows &counted)
 {
-	const value v = counted[0].column(1);
-	const Datum copy = SPI_datumTransfer(v.datum, false, -1);
+	const Datum copy = SPI_datumTransfer(counted[0].present(1, JSONBOID), false, -1);
 	end_call(c);
 	return copy;
 }

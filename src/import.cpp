@@ -34,8 +34,8 @@ statement create_mentor = {"INSERT INTO public.peer_mentors (id, organisation_id
 statement keep_key = {"UPDATE public.peer_mentors SET external_key = $2 WHERE id = $1", 2, {UUIDOID, TEXTOID}};
 
 statement join_chapter = {
-	"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, since) "
-	"SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM public.mentor_chapters c WHERE c.mentor_id = $1 AND c.chapter_id = $2 AND c.until IS NULL)",
+	"INSERT INTO public.mentor_chapters (id, mentor_id, chapter_id, since) "
+	"SELECT gen_random_uuid(), $1, $2, $3 WHERE NOT EXISTS (SELECT FROM public.mentor_chapters c WHERE c.mentor_id = $1 AND c.chapter_id = $2 AND c.until IS NULL)",
 	3,
 	{UUIDOID, UUIDOID, DATEOID}};
 

@@ -42,9 +42,9 @@ void report(const preview &p, const rows &found)
 {
 	for (std::uint64_t i = 0; i < found.count; ++i) {
 		const row   r = found[i];
-		const value mentor = r.column(2);
-		Datum       values[] = {of(std::string_view(p.run.step->name)).datum, r.column(1).datum, mentor.datum,
-		                        r.column(3).datum};
+		const value mentor = r.column(2, UUIDOID);
+		Datum       values[] = {of(std::string_view(p.run.step->name)).datum, r.present(1, TEXTOID), mentor.datum,
+		                        r.present(3, JSONBOID)};
 		bool        nulls[] = {false, false, mentor.null, false};
 		tuplestore_putvalues(p.result->setResult, p.result->setDesc, values, nulls);
 	}

@@ -47,7 +47,7 @@ bool reconcile_slice(nightly_run &run)
 	std::size_t free = 0;
 	for (std::uint64_t i = 0; i < found.count; ++i)
 		if (found[i].boolean(2))
-			mentors[free++] = found[i].column(1);
+			mentors[free++] = found[i].column(1, UUIDOID);
 	if (free > 0) {
 		const rows kept = keep_findings.write(
 			{array_of(free, UUIDOID, [&](std::size_t i) { return mentors[i]; }), of_time(run.as_of)});

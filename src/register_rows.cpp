@@ -26,7 +26,9 @@ statement find_chapter = {
 	{UUIDOID, TEXTOID}};
 
 statement create_chapter = {
-	"INSERT INTO public.chapters (organisation_id, name) VALUES ($1, $2) RETURNING id", 2, {UUIDOID, TEXTOID}};
+	"INSERT INTO public.chapters (id, organisation_id, name) VALUES (gen_random_uuid(), $1, $2) RETURNING id",
+	2,
+	{UUIDOID, TEXTOID}};
 
 statement create_type = {
 	"INSERT INTO public.certification_types (organisation_id, code, name) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING",

@@ -42,8 +42,8 @@ statement insert_mentor = {
 	{UUIDOID, UUIDOID, UUIDOID, TEXTOID}};
 
 // A chapter of another organisation is as unknown as one that does not exist.
-statement insert_chapters = {"INSERT INTO public.mentor_chapters (mentor_id, chapter_id, is_primary, since) "
-                             "SELECT $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
+statement insert_chapters = {"INSERT INTO public.mentor_chapters (id, mentor_id, chapter_id, is_primary, since) "
+                             "SELECT gen_random_uuid(), $1, c.id, u.i = 1, (now() AT TIME ZONE o.time_zone)::date "
                              "  FROM unnest($3) WITH ORDINALITY u (id, i) "
                              "  JOIN public.chapters c ON c.id = u.id AND c.organisation_id = $2 "
                              "  JOIN public.organisations o ON o.id = c.organisation_id "
@@ -147,7 +147,7 @@ std::span<registered> write_first_statuses(std::span<const registration> mentors
 	const rows        written = insert_first_history.write(
 			   {ids, array_of(mentors.size(), DATEOID, [&](std::size_t i) { return of_day(mentors[i].effective_on); }),
 	            of(by.who.user), of(label(by.who.kind)), of_time(at), of(by.job_run),
-	            array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1); })});
+	            array_of(inserted.count, UUIDOID, [&](std::size_t i) { return inserted[i].column(1, UUIDOID); })});
 	auto done = allocate<registered>(written.count);
 	for (std::uint64_t i = 0; i < written.count; ++i)
 		done[i] = {written[i].id(1), at, written[i].id(2)};

@@ -69,13 +69,13 @@ struct looked_at {
 	std::optional<std::int32_t> sent;
 };
 
-ladder to_ladder(const value &v)
+ladder to_ladder(Datum array)
 {
 	ladder l;
 	Datum *datums;
 	bool  *nulls;
 	int    n;
-	deconstruct_array(DatumGetArrayTypeP(v.datum), INT4OID, sizeof(int32), true, TYPALIGN_INT, &datums, &nulls, &n);
+	deconstruct_array(DatumGetArrayTypeP(array), INT4OID, sizeof(int32), true, TYPALIGN_INT, &datums, &nulls, &n);
 	for (int i = 0; i < n; ++i)
 		if (!nulls[i])
 			l.add(DatumGetInt32(datums[i]));
@@ -109,11 +109,11 @@ std::optional<looked_at> look_at(const row &r, const mentor &m)
 	const auto next_on = r.optional_date(8);
 	climb      c;
 	if (!r.is_null(6))
-		c.pending = to_ladder(r.column(6));
+		c.pending = to_ladder(r.present(6, INT4ARRAYOID));
 	if (r.boolean(9))
 		return next_on || c.pending ? std::optional(l) : std::nullopt;
-	c.lowest_sent = to_ladder(r.column(7)).lowest();
-	const climb_result result = look(to_ladder(r.column(5)), c, l.expires_at, m.today);
+	c.lowest_sent = to_ladder(r.present(7, INT4ARRAYOID)).lowest();
+	const climb_result result = look(to_ladder(r.present(5, INT4ARRAYOID)), c, l.expires_at, m.today);
 	l.pending = result.pending;
 	l.next_on = result.next_on;
 	l.sent = result.send;

@@ -344,10 +344,11 @@ void report(const reconciliation &c, const rows &found, std::uint64_t from, std:
 {
 	for (std::uint64_t i = from; i < to; ++i) {
 		const row   r = found[i];
-		const value mentor = r.column(1), outcome = r.column(7);
+		const value mentor = r.column(1, UUIDOID), outcome = r.column(7, TEXTOID);
 		const bool  is_new = c.repairs && !outcome.null;
-		Datum       values[] = {r.column(3).datum,   mentor.datum, r.column(4).datum, r.column(5).datum, r.column(6).datum,
-		                        BoolGetDatum(r.boolean(8)), outcome.datum};
+		Datum       values[] = {r.present(3, TEXTOID),  mentor.datum,           r.present(4, TEXTOID),
+		                        r.present(5, JSONBOID), r.present(6, JSONBOID), BoolGetDatum(r.boolean(8)),
+		                        outcome.datum};
 		bool        nulls[] = {false, mentor.null, false, false, false, false, !is_new};
 		tuplestore_putvalues(c.result->setResult, c.result->setDesc, values, nulls);
 	}
@@ -372,7 +373,7 @@ void repair_and_report(const reconciliation &c, const uuid &id, const rows &foun
 
 void work_on(const reconciliation &c, const rows &mentors)
 {
-	const value ids = array_of(mentors.count, UUIDOID, [&](std::size_t i) { return mentors[i].column(1); });
+	const value ids = array_of(mentors.count, UUIDOID, [&](std::size_t i) { return mentors[i].column(1, UUIDOID); });
 	find_and_keep.write({ids, of_time(c.as_of)});
 	const rows found = open_findings.run({ids});
 	if (!c.repairs) {

@@ -72,7 +72,7 @@ value reported_chapters(const call &c, const uuid &organisation)
 	const row  r = found[0];
 	if (r.is_null(1))
 		raise_not_allowed();
-	return r.boolean(1) ? value{} : r.column(2);
+	return r.boolean(1) ? value{} : r.column(2, UUIDARRAYOID);
 }
 
 void require_organisation(const uuid &organisation)
@@ -101,11 +101,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_status_report)
 	for (std::uint64_t i = 0; i < found.count; ++i) {
 		Datum values[report_columns];
 		bool  nulls[report_columns];
-		for (int k = 0; k < report_columns; ++k) {
-			const value v = found[i].column(k + 1);
-			values[k] = v.datum;
-			nulls[k] = v.null;
-		}
+		found[i].copy(result->setDesc, report_columns, values, nulls);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	end_call(c);
@@ -124,7 +120,8 @@ PEER_MENTOR_FUNCTION(peer_mentor_freeze_report)
 	const value from = of_day(args.optional_day(1)), to = of_day(args.optional_day(2));
 	const rows  made = make_document.run({of(organisation), from, to});
 	lock_organisation.run({of(organisation)});
-	const rows kept = keep_document.write({of(organisation), from, to, of(by.user), of(label(by.kind)), made[0].column(1)});
+	const rows kept =
+		keep_document.write({of(organisation), from, to, of(by.user), of(label(by.kind)), made[0].column(1, JSONBOID)});
 	uuid *const id = static_cast<uuid *>(SPI_palloc(sizeof(uuid)));
 	*id = kept[0].id(1);
 	end_call(c);

@@ -267,11 +267,7 @@ void give(ReturnSetInfo *result, const rows &found)
 		const row r = found[i];
 		Datum     values[shown_columns + 1];
 		bool      nulls[shown_columns + 1];
-		for (int k = 0; k < shown_columns; ++k) {
-			const value v = r.column(k + 1);
-			values[k] = v.datum;
-			nulls[k] = v.null;
-		}
+		r.copy(result->setDesc, shown_columns, values, nulls);
 		values[shown_columns] = cursor_of(r);
 		nulls[shown_columns] = false;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
@@ -315,7 +311,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_mirror_roster)
 	require_argument(args, 1, "wait");
 	const call c = begin_system_call();
 	const rows locked = (PG_GETARG_BOOL(1) ? lock_statuses : lock_free_statuses).run({of_datum(PG_GETARG_DATUM(0))});
-	mirror_all.write({array_of(locked.count, UUIDOID, [&](std::size_t i) { return locked[i].column(1); })});
+	mirror_all.write({array_of(locked.count, UUIDOID, [&](std::size_t i) { return locked[i].column(1, UUIDOID); })});
 	end_call(c);
 	PG_RETURN_VOID();
 }

@@ -79,7 +79,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_unschedule_nightly)
 	const rows found = find_job.run({of(std::string_view(job_name))});
 	const bool existed = !found.empty();
 	if (existed)
-		unschedule_job.run({found[0].column(1)});
+		unschedule_job.run({found[0].column(1, INT8OID)});
 	act_as_before(before);
 	SPI_finish();
 	PG_RETURN_BOOL(existed);

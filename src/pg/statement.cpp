@@ -26,7 +26,39 @@ void plan_by_index(SPIPlanPtr plan)
 	AtEOXact_GUC(true, level);
 }
 
+Oid stored_type(Oid type)
+{
+	const Oid base = getBaseType(type);
+	return base == VARCHAROID ? TEXTOID : base;
+}
+
 } // namespace
+
+void row::require_same_storage(int i, Oid type) const
+{
+	const FormData_pg_attribute *const column = TupleDescAttr(table->tupdesc, i - 1);
+	if (stored_type(column->atttypid) != stored_type(type))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("column \"%s\" of the storage of peer_mentor has type %s, not %s",
+		                       NameStr(column->attname), format_type_be(column->atttypid), format_type_be(type)),
+		                errhint("Give the column its type back.")));
+}
+
+void row::refuse_null(int i) const
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("column \"%s\" of the storage of peer_mentor is null",
+	                                                         NameStr(TupleDescAttr(table->tupdesc, i - 1)->attname))));
+}
+
+void row::copy(TupleDesc to, int columns, Datum *values, bool *nulls) const
+{
+	for (int i = 0; i < columns; ++i) {
+		const value v = column(i + 1, TupleDescAttr(to, i)->atttypid);
+		values[i] = v.datum;
+		nulls[i] = v.null;
+	}
+}
 
 rows statement::run(std::initializer_list<value> values)
 {

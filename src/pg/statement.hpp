@@ -7,24 +7,37 @@
 
 namespace peer_mentor {
 
+// The tables are their owner's, who may change the type of a column at any time: a value is never taken for one of a
+// type that it does not have.
 struct row {
 	SPITupleTable *table;
 	std::uint64_t  index;
 
-	value column(int i) const // counted from 1
+	value column(int i, Oid type) const // counted from 1
 	{
-		bool        null;
-		const Datum d = SPI_getbinval(table->vals[index], table->tupdesc, i, &null);
-		return {d, null};
+		if (TupleDescAttr(table->tupdesc, i - 1)->atttypid != type)
+			require_same_storage(i, type);
+		return untyped(i);
 	}
-	bool             is_null(int i) const { return column(i).null; }
-	uuid             id(int i) const { return to_uuid(column(i).datum); }
-	std::string_view text(int i) const { return view_of_datum(column(i).datum); }
-	std::int32_t     integer(int i) const { return DatumGetInt32(column(i).datum); }
-	std::int64_t     bigint(int i) const { return DatumGetInt64(column(i).datum); }
-	bool             boolean(int i) const { return DatumGetBool(column(i).datum); }
-	day              date(int i) const { return DatumGetDateADT(column(i).datum); }
-	TimestampTz      time(int i) const { return DatumGetTimestampTz(column(i).datum); }
+	Datum present(int i, Oid type) const
+	{
+		const value v = column(i, type);
+		if (v.null)
+			refuse_null(i);
+		return v.datum;
+	}
+	bool             is_null(int i) const { return untyped(i).null; }
+	uuid             id(int i) const { return to_uuid(present(i, UUIDOID)); }
+	std::string_view text(int i) const { return view_of_datum(present(i, TEXTOID)); }
+	std::int32_t     integer(int i) const { return DatumGetInt32(column(i, INT4OID).datum); }
+	std::int64_t     bigint(int i) const { return DatumGetInt64(column(i, INT8OID).datum); }
+	Oid              oid(int i) const { return DatumGetObjectId(column(i, OIDOID).datum); }
+	bool             boolean(int i) const { return DatumGetBool(column(i, BOOLOID).datum); }
+	day              date(int i) const { return DatumGetDateADT(column(i, DATEOID).datum); }
+	TimestampTz      time(int i) const { return DatumGetTimestampTz(column(i, TIMESTAMPTZOID).datum); }
+
+	// The first columns, as values of another row's.
+	void copy(TupleDesc to, int columns, Datum *values, bool *nulls) const;
 
 	std::optional<uuid> optional_id(int i) const { return is_null(i) ? std::nullopt : std::optional(id(i)); }
 	std::optional<day>  optional_date(int i) const { return is_null(i) ? std::nullopt : std::optional(date(i)); }
@@ -36,6 +49,17 @@ struct row {
 	{
 		return is_null(i) ? std::nullopt : std::optional(text(i));
 	}
+
+private:
+	value untyped(int i) const
+	{
+		bool        null;
+		const Datum d = SPI_getbinval(table->vals[index], table->tupdesc, i, &null);
+		return {d, null};
+	}
+	// A varchar or a domain is stored as what it is of.
+	void              require_same_storage(int i, Oid type) const;
+	[[noreturn]] void refuse_null(int i) const;
 };
 
 struct rows {

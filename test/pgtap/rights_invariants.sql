@@ -96,7 +96,8 @@ INSERT INTO functions SELECT p.oid, 'health' FROM our_functions p WHERE p.schema
 INSERT INTO functions SELECT p.oid, 'private' FROM our_functions p WHERE p.schema = 'peer_mentor_private' AND p.proname IN (
 	'record_migration', 'refuse_foreign', 'refuse_loss', 'make_table', 'make_column', 'make_constraint', 'make_index', 'made_table',
 	'make_user_key', 'guard_statement', 'guard_truncate', 'guard_row', 'guard_status', 'trace_status', 'touch', 'with_renewal_entry', 'check_organisation',
-	'triggers', 'engine_tables', 'own_relations', 'policies', 'grants', 'note_time_zone', 'note_rules', 'note_ladder', 'discrepancies', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
+	'triggers', 'engine_tables', 'own_relations', 'policies', 'grants', 'ids_are_logins', 'link_own_login', 'membership_keys', 'note_time_zone',
+	'note_rules', 'note_ladder', 'discrepancies', 'keep_organisation', 'register_inserted', 'review_restored', 'check_membership', 'mirror_primary',
 	'check_assignment', 'follow_listing', 'follow_removal', 'follow_portal_sync');
 INSERT INTO functions SELECT p.oid, 'api' FROM our_functions p WHERE p.schema = 'public' AND p.proname IN (
 	'coordinator_roster', 'status_report', 'freeze_report', 'frozen_report');
@@ -140,7 +141,7 @@ SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE schema <> 'p
 SELECT is_empty($$SELECT oid::regprocedure FROM our_functions WHERE (schema = 'peer_mentor' AND proconfig IS NOT NULL)
 	OR NOT proconfig <@ '{"search_path=pg_catalog, pg_temp",jit=off,plan_cache_mode=force_generic_plan}'$$, 'and sets nothing else but how to plan');
 SELECT bag_eq('SELECT schema, proname::text FROM our_functions WHERE prosecdef',
-	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,mirror_roster,register_inserted,review_restored,follow_listing,follow_removal,follow_portal_sync,check_membership,mirror_primary,check_assignment,erase_deleted,listing,missing_protection,
+	$$SELECT 'peer_mentor_private' AS schema, unnest('{note_time_zone,note_ladder,mirror_roster,register_inserted,review_restored,follow_listing,follow_removal,follow_portal_sync,check_membership,mirror_primary,check_assignment,link_own_login,erase_deleted,listing,missing_protection,
 		visible_mentors,member_organisations,administered_organisations,administered_chapters}'::text[])$$,
 	'SECURITY DEFINER are triggers of the directory, helpers of policies, the listing and job_health, none of them exposed');
 SELECT is_empty($$
