@@ -33,6 +33,8 @@ SELECT t AS mode, pg_temp.terms(t, '2020-01-10', '2020-12-01') AS in_time, pg_te
 SELECT pg_temp.terms('monthly', '2019-12-31', '2020-01-31', '2020-02-20', '2020-03-20', '2020-04-20');
 SELECT pg_temp.terms('drifting', '2019-12-31', '2020-01-31', '2020-02-20', '2020-03-20', '2020-04-20');
 SELECT pg_temp.terms('mixed', '2020-01-31', '2020-03-01');
+-- the day of issue comes back, though the first term was cut off, and so does one that was given
+SELECT pg_temp.terms('monthly', '2026-01-31', '2026-02-20', '2026-03-20', '2026-04-20'), pg_temp.terms('fixed', '2024-02-29', '2025-02-01', '2026-02-01', '2027-02-01');
 -- leap days
 SELECT t AS mode, pg_temp.terms(t, '2020-02-29', '2021-02-01', '2022-02-01', '2023-02-01', '2024-02-01') FROM unnest(ARRAY['expiry', 'completion', 'fixed']) t;
 SELECT t AS mode, pg_temp.terms(t, '2019-02-28', '2020-02-01', '2021-02-01') FROM unnest(ARRAY['expiry', 'fixed']) t;

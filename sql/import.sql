@@ -203,6 +203,12 @@ CALL peer_mentor.run_nightly('2002-01-31 12:00Z');
 SELECT pg_temp.import('s police 2003-06-01 2005-12-31, s course 2002-02-15 2004-12-31');
 CALL peer_mentor.run_nightly('2003-06-30 12:00Z');
 SELECT pg_temp.newest('s');
+-- a fixed day is that of the term that decides, as imported
+SELECT test.outcome(format('SELECT put_certification_type(%L, ''fy'', valid_for => ''1 year'', renewal_mode => ''fixed_day'')', :'north'));
+SELECT pg_temp.import('x fy 2019-12-15 2020-12-15, x fy 2026-05-31 2027-05-31, y fy 2026-05-31 2027-05-31');
+SELECT pg_temp.import('y fy 2019-12-15 2020-12-15, y fy 2026-06-01 2027-05-31');
+SELECT test.outcome(format('SELECT renew_certification(%L, ''fy'', ''2027-05-01'')', id)) FROM peer_mentors WHERE external_key IN ('x', 'y');
+SELECT key, issued, expires FROM pg_temp.terms WHERE key IN ('x', 'y');
 -- only the owner imports
 RESET SESSION AUTHORIZATION;
 SET ROLE service_role;

@@ -73,7 +73,7 @@ outcome record(mentor &m, const author &by, std::string_view type, day issued_at
 	require_order(issued_at, expires_at);
 	if (!insert_certification(
 			{m.id, m.organisation, type, issued_at, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at},
-			by))
+			anchor_of(issued_at, given_expiry), by))
 		raise(error::already_exists,
 		      psprintf("mentor \"%s\" holds certification \"%s\" already", to_cstring(m.id), to_cstring(type)),
 		      detail(error::already_exists).add("mentor_id", m.id).add("certification_type", type),

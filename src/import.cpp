@@ -116,7 +116,7 @@ term_result write_renewal(const mentor &m, const held_certification &held, const
 	if (known && same_status && t.expires_on == held.expires_at && t.issued_on == held.issued_at)
 		return term_result::unchanged;
 	decided = true;
-	update_certification(held, r, held.anchor,
+	update_certification(held, r, t.expires_on == held.expires_at ? held.anchor : t.expires_on,
 	                     known && !same_status ? (t.suspended ? "suspended" : "reinstated") : "renewed", by_operator);
 	return term_result::renewed;
 }
@@ -132,7 +132,7 @@ term_result write_term(const mentor &m, const register_term &t, const std::optio
 	                                m.locked_at};
 	if (held)
 		return write_renewal(m, *held, t, r, decided);
-	insert_certification(r, by_operator);
+	insert_certification(r, t.expires_on, by_operator);
 	decided = true;
 	return term_result::imported;
 }

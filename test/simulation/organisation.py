@@ -186,7 +186,7 @@ class Organisation:
             raise Refused('invalid_argument')
         if a['certification_type'] in m.certifications:
             raise Refused('already_exists')
-        c = Certification(a['issued_at'], expires, 'expired' if t.due_on(expires) <= today else 'active')
+        c = Certification(a['issued_at'], expires, a.get('expires_at') or a['issued_at'], 'expired' if t.due_on(expires) <= today else 'active')
         c.enter('issued', by)
         m.certifications[a['certification_type']] = c
         m.evaluate(by, 'certification_renewed')
