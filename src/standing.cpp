@@ -45,16 +45,14 @@ statement facts = {
 	2,
 	{UUIDARRAYOID, INT8ARRAYOID}};
 
-statement held_pauses = {"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
-                         "  FROM unnest($1) WITH ORDINALITY u (id, i) "
-                         " CROSS JOIN LATERAL ("
-                         "       SELECT r.id, r.pause_reason, r.expected_return_date, r.coordinator_id, r.ended_by "
-                         "         FROM public.pause_records r "
-                         "        WHERE r.mentor_id = u.id AND r.reactivated_at IS NOT NULL "
-                         "        ORDER BY r.reactivated_at DESC LIMIT 1) p "
-                         " WHERE p.ended_by = 'interrupted'",
-                         1,
-                         {UUIDARRAYOID}};
+// By the very moment of the expiry, which ended it: where the clock was set back, the newest may be another one.
+statement held_pauses = {
+	"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
+	"  FROM unnest($1, $2) WITH ORDINALITY u (id, version, i) "
+	"  JOIN public.peer_mentor_status_history h ON h.mentor_id = u.id AND h.version = u.version "
+	"  JOIN public.pause_records p ON p.mentor_id = u.id AND p.reactivated_at = h.changed_at AND p.ended_by = 'interrupted'",
+	2,
+	{UUIDARRAYOID, INT8ARRAYOID}};
 
 mentor read_mentor(row r)
 {
@@ -79,6 +77,11 @@ mentor read_mentor(row r)
 value ids_of(std::span<const mentor> mentors)
 {
 	return array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); });
+}
+
+value versions_of(std::span<const mentor> mentors)
+{
+	return array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); });
 }
 
 std::span<mentor> read_mentors(const rows &found)
@@ -115,8 +118,7 @@ mentor find_mentor(const uuid &id, TimestampTz as_of) { return require_one(read_
 
 std::span<overtaken> read_facts(std::span<mentor> mentors)
 {
-	const rows found = facts.run(
-		{ids_of(mentors), array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); })});
+	const rows  found = facts.run({ids_of(mentors), versions_of(mentors)});
 	auto        changes = allocate<overtaken>(found.count);
 	std::size_t n = 0;
 	for (std::uint64_t i = 0; i < found.count; ++i) {
@@ -139,7 +141,7 @@ std::span<overtaken> read_facts(std::span<mentor> mentors)
 
 void read_held_pauses(std::span<mentor> mentors)
 {
-	const rows found = held_pauses.run({ids_of(mentors)});
+	const rows found = held_pauses.run({ids_of(mentors), versions_of(mentors)});
 	for (std::uint64_t i = 0; i < found.count; ++i) {
 		const row r = found[i];
 		mentor   &m = mentors[static_cast<std::size_t>(r.bigint(1)) - 1];
