@@ -178,7 +178,7 @@ Datum change_suspension(FunctionCallInfo fcinfo, bool suspended)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "certification_type");
 	const author  by = {require_actor(c, args.id(0), administrators)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 	const outcome result = set_suspension(m, by, *args.optional_text(1), suspended);
 	end_call(c);
 	return to_tuple(fcinfo, result);
@@ -199,7 +199,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_record_certification)
 	require_argument(args, 2, "issued_at");
 	const request asked("record_certification", args, 4);
 	const author  by = {require_actor(c, args.id(0), certifiers)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -218,7 +218,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_renew_certification)
 	require_argument(args, 1, "certification_type");
 	const request asked("renew_certification", args, 5);
 	const author  by = {require_actor(c, args.id(0), certifiers)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -239,7 +239,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_correct_certification)
 	require_argument(args, 2, "issued_at");
 	require_argument(args, 3, "expires_at");
 	const author  by = {require_actor(c, args.id(0), administrators)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 	const outcome result = correct(m, by, *args.optional_text(1), *args.optional_day(2), *args.optional_day(3));
 	end_call(c);
 	return to_tuple(fcinfo, result);

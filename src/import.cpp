@@ -180,12 +180,12 @@ mentor require_mentor(const import_options &options, mentor_terms terms)
 		const uuid existing = found[0].id(1);
 		if (found[0].is_null(4))
 			keep_key.write({of(existing), of(key)});
-		return lock_mentor(existing, GetCurrentTimestamp());
+		return lock_mentor(existing);
 	}
 	create_mentor.write({of(id), of(options.organisation), of(key)});
 	const registration first = {id, first_day(terms)};
 	write_first_statuses({&first, 1}, by_operator);
-	return lock_mentor(id, GetCurrentTimestamp());
+	return lock_mentor(id);
 }
 
 // Suspension does not depend on the day, so it acts at once; what has lapsed is the nightly run's to find.
