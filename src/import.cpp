@@ -5,6 +5,7 @@
 #include "pg/subtransaction.hpp"
 #include "register_rows.hpp"
 #include "registration.hpp"
+#include "statistics.hpp"
 #include "storage.hpp"
 #include "uuid.hpp"
 
@@ -330,9 +331,12 @@ void import_all(void *arg)
 	import_call &c = *static_cast<import_call *>(arg);
 	const auto   terms = read_register(c.options);
 	const auto   mentors = group_by_mentor(terms);
-	for (std::size_t i = 0; i < mentors.size(); i += mentors_per_attempt)
+	statistics_clock clock;
+	for (std::size_t i = 0; i < mentors.size(); i += mentors_per_attempt) {
+		clock.tick(static_cast<std::int64_t>(i));
 		c.counts.add(import_attempt(
 			{c.owner, &c.options, mentors.subspan(i, std::min(mentors_per_attempt, mentors.size() - i)), {}}));
+	}
 	c.rejected = std::count_if(terms.begin(), terms.end(), [](const register_term &t) { return t.error != nullptr; });
 	mark_register(terms);
 }
