@@ -50,6 +50,13 @@ constexpr bool blocks(const certification &c, day today)
 	return c.required && status_on(c, today) != cert_status::active;
 }
 
+// Did it keep its holder from being active, also where only what is stored says so yet?  What is written over it may
+// then be what frees them; else the rules did.
+constexpr bool was_in_the_way(const certification &c, day today)
+{
+	return c.required && (c.stored != cert_status::active || blocks(c, today));
+}
+
 struct term {
 	day                       expires_at; // of the term that is being renewed
 	day                       anchor;     // from which fixed_day counts whole periods
@@ -104,6 +111,7 @@ static_assert(!is_due(100, 14, 114) && is_due(100, 14, 115));
 static_assert(!blocks({cert_status::active, 100, 0, false}, 200));
 static_assert(blocks({cert_status::suspended, 100, 0, true}, 50));
 static_assert(!blocks({cert_status::expired, 100, 0, true}, 50));
+static_assert(was_in_the_way({cert_status::expired, 100, 0, true}, 50));
 static_assert(renewed_until({to_day({2024, 1, 31}),
                              to_day({2024, 1, 31}),
                              to_day({2024, 1, 10}),

@@ -40,6 +40,7 @@ void what_blocks()
 				const std::string_view is = stored == cert_status::suspended ? "suspended" : lapsed ? "expired" : "active";
 				CHECK_EQUAL(label(status_on(c, today)), is, what);
 				CHECK_EQUAL(blocks(c, today), required && is != "active", what);
+				CHECK_EQUAL(was_in_the_way(c, today), required && (lapsed || stored != cert_status::active), what);
 			}
 }
 
