@@ -122,6 +122,7 @@ COMMENT ON TABLE public.pause_records IS
 	'Pauses and lapses. At most one live record per mentor, with the mentor''s status; an ended one stays, with status active.';
 COMMENT ON COLUMN public.pause_records.ended_by IS
 	'reactivated, interrupted (a certification lapsed during the pause, which is held), cancelled (the held pause was given up), renewed.';
+COMMENT ON COLUMN public.pause_records.reactivated_at IS 'When it ended: of an interrupted pause exactly changed_at of the expiry that holds it.';
 COMMENT ON COLUMN public.pause_records.coordinator_id IS 'User who last handled the pause.';
 COMMENT ON COLUMN public.pause_records.resumes_pause_id IS 'The interrupted pause that this one resumes.';
 COMMENT ON COLUMN public.pause_records.overdue_told_on IS 'The return date of which it was told that it passed.';

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS public.certification_types (
 COMMENT ON TABLE public.certification_types IS 'Kinds of certification of an organisation and their rules.';
 COMMENT ON COLUMN public.certification_types.valid_for IS 'Length of one term, in whole days.';
 COMMENT ON COLUMN public.certification_types.renewal_mode IS
-	'from_expiry: the new term starts when the old one ends, from completion when overdue; from_completion; fixed_day: whole periods from the first expiry, so a month end does not drift.';
+	'from_expiry: the new term starts when the old one ends, from completion when overdue; from_completion; fixed_day: whole periods from the day of issue, or from the last expiry that was given, so a month end does not drift.';
 COMMENT ON COLUMN public.certification_types.renewal_window_days IS 'Days before the last valid day from which a renewal is accepted; NULL = at any time.';
 COMMENT ON COLUMN public.certification_types.grace_days IS 'Days after the last valid day that still count as valid.';
 COMMENT ON COLUMN public.certification_types.required IS 'Does a lapsed or suspended certification of this kind keep its holder from being active?';
@@ -63,7 +63,7 @@ COMMENT ON TABLE public.peer_mentor_certifications IS
 	'Certifications held. A required one that has lapsed or is suspended blocks its holder; decisions use the dates, not only the stored status.';
 COMMENT ON COLUMN public.peer_mentor_certifications.issued_at IS 'Day on which the present term was issued.';
 COMMENT ON COLUMN public.peer_mentor_certifications.expires_at IS 'Last valid day, in the time zone of the organisation. Due from the day after it and the days of grace.';
-COMMENT ON COLUMN public.peer_mentor_certifications.anchor_on IS 'Day to which renewal mode fixed_day adds whole periods.';
+COMMENT ON COLUMN public.peer_mentor_certifications.anchor_on IS 'Day to which renewal mode fixed_day adds whole periods: the last expires_at that was given or imported, else the day of issue.';
 COMMENT ON COLUMN public.peer_mentor_certifications.renewal_history IS
 	'Array of entries, oldest first, at most 500: {"schema_version": 1, "event": issued | renewed | expired | suspended | reinstated | corrected | restored, "at": timestamp, "issued_at": date, "expires_at": date, "actor_kind": text, "job_run_id": uuid or null}. At 500 the oldest move to certification_renewal_events.';
 CREATE INDEX IF NOT EXISTS peer_mentor_certifications_due_idx

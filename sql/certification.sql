@@ -33,6 +33,8 @@ SELECT t AS mode, pg_temp.terms(t, '2020-01-10', '2020-12-01') AS in_time, pg_te
 SELECT pg_temp.terms('monthly', '2019-12-31', '2020-01-31', '2020-02-20', '2020-03-20', '2020-04-20');
 SELECT pg_temp.terms('drifting', '2019-12-31', '2020-01-31', '2020-02-20', '2020-03-20', '2020-04-20');
 SELECT pg_temp.terms('mixed', '2020-01-31', '2020-03-01');
+-- the day of issue comes back, though the first term was cut off, and so does one that was given
+SELECT pg_temp.terms('monthly', '2026-01-31', '2026-02-20', '2026-03-20', '2026-04-20'), pg_temp.terms('fixed', '2024-02-29', '2025-02-01', '2026-02-01', '2027-02-01');
 -- leap days
 SELECT t AS mode, pg_temp.terms(t, '2020-02-29', '2021-02-01', '2022-02-01', '2023-02-01', '2024-02-01') FROM unnest(ARRAY['expiry', 'completion', 'fixed']) t;
 SELECT t AS mode, pg_temp.terms(t, '2019-02-28', '2020-02-01', '2021-02-01') FROM unnest(ARRAY['expiry', 'fixed']) t;
@@ -86,6 +88,19 @@ SELECT test.call(format('record_certification(%L, ''extra'', ''2010-01-01'')', :
 SELECT * FROM test.trace('emil');
 SELECT * FROM test.certifications('emil') t WHERE t LIKE 'extra%';
 
+-- whom changed rules had freed already is not freed by what is written next: recorded, renewed, corrected, suspended, reinstated
+INSERT INTO certification_types (organisation_id, code) VALUES (test.id('north'), 'gone');
+INSERT INTO peer_mentors (id, organisation_id) SELECT test.id('r' || n), test.id('north') FROM generate_series(1, 7) n;
+SELECT test.call(format('record_certification(%L, ''course'', %L)', test.id('r' || n), :'today')) FROM generate_series(2, 5) n;
+SELECT test.call(format('record_certification(%L, ''extra'', %L)', test.id('r' || n), :'today')) FROM generate_series(4, 5) n;
+SELECT test.call(format('suspend_certification(%L, ''extra'')', test.id('r5')));
+SELECT test.call(format('record_certification(%L, ''gone'', ''2020-01-01'')', test.id('r' || n))) FROM generate_series(1, 7) n;
+SELECT test.call(format('record_certification(%L, ''police'', ''2020-01-01'')', test.id('r7')));
+SELECT test.outcome(format('SELECT put_certification_type(%L, ''gone'', required => false)', test.id('north')));
+SELECT test.call(format('record_certification(%L, ''extra'', %L)', test.id('r1'), :'today')), test.call(format('renew_certification(%L, ''course'')', test.id('r2'))),
+       test.call(format('correct_certification(%L, ''course'', %L, %L)', test.id('r3'), :'today', :'today')), test.call(format('suspend_certification(%L, ''extra'')', test.id('r4'))), test.call(format('reinstate_certification(%L, ''extra'')', test.id('r5'))),
+       test.call(format('renew_certification(%L, ''gone'')', test.id('r6'))), test.call(format('renew_certification(%L, ''police'')', test.id('r7')));
+SELECT n, h.reason FROM generate_series(1, 7) n JOIN peer_mentor_status_history h ON h.mentor_id = test.id('r' || n) WHERE h.previous_status = 'expired_cert' ORDER BY n;
 -- suspended: no renewal, no second suspension; lapsed meanwhile, its reinstatement does not bring the mentor back
 SELECT test.call(format('record_certification(%L, ''course'', %L)', :'finn', :'today'));
 SELECT test.call(format('suspend_certification(%L, ''course'')', :'finn')), test.call(format('suspend_certification(%L, ''course'')', :'finn')),

@@ -169,6 +169,46 @@ VALUES ('e', 'two days', 'course', '2001-12-01', '2002-12-01', 'active'), ('e', 
 SELECT * FROM peer_mentor.import_register(:'north', 'e', create_missing => true);
 SELECT h.version, h.new_status, h.reason, to_char(h.effective_on, 'YYYY-MM-DD') AS effective_on
   FROM peer_mentor_status_history h JOIN peer_mentors m ON m.id = h.mentor_id WHERE m.external_key = 'two days' ORDER BY h.version;
+-- only the term that freed a mentor says from when: neither one that may lapse, nor one that joins the history, nor one that goes on before the last ended
+CREATE FUNCTION pg_temp.import(rows text) RETURNS text LANGUAGE sql AS $$
+	INSERT INTO register_import (mentor_key, certification_type, issued_on, expires_on, status)
+		SELECT split_part(r, ' ', 1), split_part(r, ' ', 2), split_part(r, ' ', 3), split_part(r, ' ', 4), split_part(r, ' ', 5) FROM unnest(string_to_array(rows, ', ')) r;
+	SELECT i::text FROM peer_mentor.import_register(test.id('north')) i
+$$;
+CREATE FUNCTION pg_temp.newest(key text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' ', h.previous_status, '>', h.new_status, h.reason, h.actor_kind, CASE WHEN h.effective_on = test.today() THEN 'today' ELSE to_char(h.effective_on, 'YYYY-MM-DD') END)
+	  FROM peer_mentor_status_history h JOIN peer_mentors m ON m.id = h.mentor_id WHERE m.external_key = key ORDER BY h.version DESC LIMIT 1
+$$;
+SELECT test.reset() \gset
+SELECT pg_temp.import('a course 2018-01-01 2020-01-01, b course 2018-01-01 2020-01-01, b police 2018-01-01 2400-01-01, c course 2018-01-01 2020-01-01, d course 2018-01-01 2020-01-01, e extra 2018-01-01 2020-01-01, f course 2018-01-01 2020-01-01, g course 2018-01-01 2020-01-01');
+CALL peer_mentor.run_nightly();
+SELECT pg_temp.newest('a') AS a, pg_temp.newest('e') AS e;
+SELECT pg_temp.import('a course 2024-01-01 2500-01-01, a extra 2026-06-01 2500-01-01, b course 2024-01-01 2500-01-01, b police 2026-06-01 2500-01-01, b course 2025-01-01 2026-01-01, c extra 2019-01-01 2500-01-01, d course 2021-01-01 2022-01-01, e extra 2026-01-01 2500-01-01 suspended');
+SELECT k, pg_temp.newest(k) FROM unnest('{a,b,c,d,e}'::text[]) k;
+SELECT key, reason, effective_on IS NULL AS undated FROM (SELECT m.external_key AS key, r.reason, r.effective_on FROM peer_mentor_private.mentor_reviews r JOIN peer_mentors m ON m.id = r.mentor_id) r ORDER BY 1;
+-- rules that change later free a mentor themselves, whatever was imported before
+SELECT test.outcome(format('SELECT put_certification_type(%L, ''course'', required => false)', :'north'));
+SELECT pg_temp.import('f extra 2019-01-01 2500-01-01, g police 2026-06-01 2500-01-01 suspended, g police 2026-07-01 2500-01-02');
+SELECT k, pg_temp.newest(k) FROM unnest('{f,g}'::text[]) k;
+CALL peer_mentor.run_nightly();
+SELECT k, pg_temp.newest(k) FROM unnest('{c,d}'::text[]) k;
+SELECT * FROM test.broken_promises(now());
+-- a suspension of what is not required or only history gives no day either
+SELECT pg_temp.import('h extra 2021-01-01 2500-01-01 suspended, h police 2020-01-01 2500-01-01 suspended, h police 2022-01-01 2400-01-01 suspended');
+SELECT pg_temp.newest('h');
+-- a register replayed: by now all of it has lapsed, the day is of what had lapsed then
+SELECT test.outcome(format('SELECT put_certification_type(%L, ''course'', required => true)', :'north'));
+SELECT pg_temp.import('s police 2001-01-01 2003-12-31, s course 2001-01-01 2001-12-31');
+CALL peer_mentor.run_nightly('2002-01-31 12:00Z');
+SELECT pg_temp.import('s police 2003-06-01 2005-12-31, s course 2002-02-15 2004-12-31');
+CALL peer_mentor.run_nightly('2003-06-30 12:00Z');
+SELECT pg_temp.newest('s');
+-- a fixed day is that of the term that decides, as imported
+SELECT test.outcome(format('SELECT put_certification_type(%L, ''fy'', valid_for => ''1 year'', renewal_mode => ''fixed_day'')', :'north'));
+SELECT pg_temp.import('x fy 2019-12-15 2020-12-15, x fy 2026-05-31 2027-05-31, y fy 2026-05-31 2027-05-31');
+SELECT pg_temp.import('y fy 2019-12-15 2020-12-15, y fy 2026-06-01 2027-05-31');
+SELECT test.outcome(format('SELECT renew_certification(%L, ''fy'', ''2027-05-01'')', id)) FROM peer_mentors WHERE external_key IN ('x', 'y');
+SELECT key, issued, expires FROM pg_temp.terms WHERE key IN ('x', 'y');
 -- only the owner imports
 RESET SESSION AUTHORIZATION;
 SET ROLE service_role;

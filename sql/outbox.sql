@@ -299,9 +299,9 @@ DECLARE
 	news text;
 	wrong text;
 BEGIN
-	SELECT string_agg(format('%s %s in %s', pg_temp.name(e.mentor_id), replace(e.event_type, 'mentor_', ''), (e.payload ->> 'effective_on')::date - test.today()), ', ' ORDER BY e.id)
+	SELECT string_agg(format('%s %s in %s', pg_temp.name(e.mentor_id), replace(e.event_type, 'mentor_', ''), (e.payload ->> 'effective_on')::date - test.today()), ', ' ORDER BY pg_temp.name(e.mentor_id), e.id)
 	  INTO news FROM outbox_events e, looked l WHERE e.id > l.id AND e.channel = 'portal_sync';
-	SELECT 'wrong about ' || string_agg(pg_temp.name(coalesce(p.mentor_id, l.mentor_id)), ' ')
+	SELECT 'wrong about ' || string_agg(pg_temp.name(coalesce(p.mentor_id, l.mentor_id)), ' ' ORDER BY pg_temp.name(coalesce(p.mentor_id, l.mentor_id)))
 	  INTO wrong FROM (SELECT l.* FROM public_mentor_listing l JOIN peer_mentors m ON m.id = l.mentor_id AND m.organisation_id = test.id('north')) l
 	  FULL JOIN (SELECT * FROM peer_mentor_private.portal_mentors WHERE state = 'shown') p ON p.mentor_id = l.mentor_id
 	 WHERE p.mentor_id IS NULL OR l.mentor_id IS NULL;

@@ -57,6 +57,19 @@ SELECT * FROM test.trace('cleo');
 SELECT test.call(format('suspend_certification(%L, ''course'')', :'cleo'));
 SELECT test.call(format('reinstate_certification(%L, ''course'')', :'cleo'));
 SELECT count(*), count(resumes_pause_id), count(*) FILTER (WHERE reactivated_at IS NULL) AS live FROM pause_records WHERE mentor_id = :'cleo';
+-- a clock that was set back: what ended before seems to have ended later
+INSERT INTO peer_mentors (id, organisation_id, display_name) VALUES (test.id('ine'), test.id('north'), 'ine');
+SELECT test.call(format('record_certification(%L, ''course'', %L)', test.id('ine'), :'today'));
+SELECT test.call(format('pause_mentor(%L)', test.id('ine'))), test.call(format('reactivate_mentor(%L)', test.id('ine')));
+RESET SESSION AUTHORIZATION;
+SET session_replication_role = replica;
+UPDATE pause_records SET paused_at = paused_at + interval '3 hours', reactivated_at = reactivated_at + interval '3 hours' WHERE mentor_id = test.id('ine');
+UPDATE peer_mentor_status_history SET changed_at = changed_at + interval '3 hours' WHERE mentor_id = test.id('ine') AND version > 1;
+RESET session_replication_role;
+SET SESSION AUTHORIZATION regress_pm_owner;
+SELECT test.call(format('pause_mentor(%L, %L)', test.id('ine'), :'today'::date + 300)), test.call(format('suspend_certification(%L, ''course'')', test.id('ine'))),
+       test.call(format('reinstate_certification(%L, ''course'')', test.id('ine')));
+SELECT expected_return_date - test.today() AS returns FROM peer_mentor_status WHERE mentor_id = test.id('ine');
 
 -- given up while held: the status stays, and the mentor comes back active
 SELECT test.call(format('record_certification(%L, ''course'', %L)', :'dora', :'today'));

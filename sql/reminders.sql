@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.sent() RETURNS SETOF text LANGUAGE sql AS $$
 	  FROM fresh f JOIN peer_mentors m ON m.id = f.mentor_id ORDER BY 1
 $$;
 CREATE FUNCTION pg_temp.ladder(name text) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(format('%s: ends in %s, sent %s, to come %s, next %s', r.certification_type, r.expiry_date - test.today(), r.reminders_sent, r.rungs_pending, CASE WHEN r.next_on < '1900-01-01' THEN 'at once' ELSE 'in ' || r.next_on - test.today() END), '; ' ORDER BY 1)
+	SELECT string_agg(format('%s: ends in %s, sent %s, to come %s, next %s', r.certification_type, r.expiry_date - test.today(), r.reminders_sent, r.rungs_pending, CASE WHEN r.next_on < '1900-01-01' THEN 'at once' ELSE 'in ' || r.next_on - test.today() END), '; ' ORDER BY r.certification_type COLLATE "C")
 	  FROM cert_expiry_reminders r WHERE r.mentor_id = test.id(name)
 $$;
 INSERT INTO peer_mentors (id, organisation_id, display_name) SELECT test.id(n), test.id('north'), n FROM unnest(ARRAY['anna', 'bert', 'cleo', 'dora', 'emil']) n;

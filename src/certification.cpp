@@ -22,10 +22,10 @@ statement held = {
 
 statement insert = {
 	"INSERT INTO public.peer_mentor_certifications (peer_mentor_id, organisation_id, certification_type, issued_at, expires_at, anchor_on, status, renewal_history) "
-	"VALUES ($1, $2, $3, $4, $5, $5, $6, peer_mentor_private.with_renewal_entry(NULL, '[]', 'issued', $7, $4, $5, $8, $9)) "
+	"VALUES ($1, $2, $3, $4, $5, $10, $6, peer_mentor_private.with_renewal_entry(NULL, '[]', 'issued', $7, $4, $5, $8, $9)) "
 	"ON CONFLICT (peer_mentor_id, certification_type) DO NOTHING RETURNING 1",
-	9,
-	{UUIDOID, UUIDOID, TEXTOID, DATEOID, DATEOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, UUIDOID}};
+	10,
+	{UUIDOID, UUIDOID, TEXTOID, DATEOID, DATEOID, TEXTOID, TIMESTAMPTZOID, TEXTOID, UUIDOID, DATEOID}};
 
 statement update = {
 	"UPDATE public.peer_mentor_certifications c "
@@ -62,11 +62,11 @@ std::optional<held_certification> find_certification(const uuid &mentor, std::st
 	return held_certification{r.id(1), r.date(2), r.date(3), r.date(4), *parse_cert_status(r.text(5))};
 }
 
-bool insert_certification(const certification_record &r, const author &by)
+bool insert_certification(const certification_record &r, day anchor, const author &by)
 {
 	const rows inserted =
 		insert.write({of(r.mentor), of(r.organisation), of(r.type), of_day(r.issued_at), of_day(r.expires_at),
-	                  of(label(r.stored)), of_time(r.at), of(label(by.who.kind)), of(by.job_run)});
+	                  of(label(r.stored)), of_time(r.at), of(label(by.who.kind)), of(by.job_run), of_day(anchor)});
 	if (inserted.empty())
 		return false;
 	arm_reminders(r.mentor, r.type, r.expires_at, r.stored != cert_status::suspended);

@@ -36,7 +36,7 @@ struct certification_record {
 };
 
 // False where the mentor holds one of this type already.
-bool insert_certification(const certification_record &r, const author &by);
+bool insert_certification(const certification_record &r, day anchor, const author &by);
 
 // Writes dates and status and one more entry of its history.
 void update_certification(const held_certification &held, const certification_record &r, day anchor,

@@ -55,9 +55,13 @@ cert_status stored_by_dates(const mentor &m, const certification_rules &rules, d
 	return is_due(expires_at, rules.grace_days, m.today) ? cert_status::expired : cert_status::active;
 }
 
-// The certification was written; the status follows in the same transaction.
-outcome follow(mentor &m, const author &by, reason why)
+// The certification was written; the status follows in the same transaction, for this reason where it was what stood in
+// the way.
+outcome follow(mentor &m, const author &by, const certification_rules &rules,
+               const std::optional<held_certification> &before, reason why)
 {
+	if (!before || !was_in_the_way({before->stored, before->expires_at, rules.grace_days, rules.required}, m.today))
+		why = reason::requirement_changed;
 	const auto       changes = read_facts({&m, 1});
 	const evaluation recovery{why, std::nullopt};
 	const auto       moves = evaluate({&m, 1}, changes, by, {&recovery, 1});
@@ -73,12 +77,12 @@ outcome record(mentor &m, const author &by, std::string_view type, day issued_at
 	require_order(issued_at, expires_at);
 	if (!insert_certification(
 			{m.id, m.organisation, type, issued_at, expires_at, stored_by_dates(m, rules, expires_at), m.locked_at},
-			by))
+			anchor_of(issued_at, given_expiry), by))
 		raise(error::already_exists,
 		      psprintf("mentor \"%s\" holds certification \"%s\" already", to_cstring(m.id), to_cstring(type)),
 		      detail(error::already_exists).add("mentor_id", m.id).add("certification_type", type),
 		      "Renew it instead.");
-	return follow(m, by, reason::certification_renewed);
+	return follow(m, by, rules, std::nullopt, reason::certification_renewed);
 }
 
 struct renewal {
@@ -137,7 +141,7 @@ outcome renew(mentor &m, const author &by, const renewal &asked)
 	                     asked.expires_at ? expires_at : held.anchor, "renewed", by);
 	write_certification_event(
 		{"certification_renewed", m.organisation, m.id, asked.type, expires_at, held.id, m.locked_at}, by);
-	return follow(m, by, reason::certification_renewed);
+	return follow(m, by, rules, held, reason::certification_renewed);
 }
 
 outcome set_suspension(mentor &m, const author &by, std::string_view type, bool suspended)
@@ -154,7 +158,7 @@ outcome set_suspension(mentor &m, const author &by, std::string_view type, bool 
 	                     {m.id, m.organisation, type, held.issued_at, held.expires_at,
 	                      suspended ? cert_status::suspended : stored_by_dates(m, rules, held.expires_at), m.locked_at},
 	                     held.anchor, suspended ? "suspended" : "reinstated", by);
-	return follow(m, by, reason::certification_reinstated);
+	return follow(m, by, rules, held, reason::certification_reinstated);
 }
 
 outcome correct(mentor &m, const author &by, std::string_view type, day issued_at, day expires_at)
@@ -168,7 +172,7 @@ outcome correct(mentor &m, const author &by, std::string_view type, day issued_a
 		held.stored == cert_status::suspended ? held.stored : stored_by_dates(m, rules, expires_at);
 	update_certification(held, {m.id, m.organisation, type, issued_at, expires_at, stored, m.locked_at}, expires_at,
 	                     "corrected", by);
-	return follow(m, by, reason::certification_renewed);
+	return follow(m, by, rules, held, reason::certification_renewed);
 }
 
 Datum change_suspension(FunctionCallInfo fcinfo, bool suspended)
@@ -178,7 +182,7 @@ Datum change_suspension(FunctionCallInfo fcinfo, bool suspended)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "certification_type");
 	const author  by = {require_actor(c, args.id(0), administrators)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 	const outcome result = set_suspension(m, by, *args.optional_text(1), suspended);
 	end_call(c);
 	return to_tuple(fcinfo, result);
@@ -199,7 +203,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_record_certification)
 	require_argument(args, 2, "issued_at");
 	const request asked("record_certification", args, 4);
 	const author  by = {require_actor(c, args.id(0), certifiers)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -218,7 +222,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_renew_certification)
 	require_argument(args, 1, "certification_type");
 	const request asked("renew_certification", args, 5);
 	const author  by = {require_actor(c, args.id(0), certifiers)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -239,7 +243,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_correct_certification)
 	require_argument(args, 2, "issued_at");
 	require_argument(args, 3, "expires_at");
 	const author  by = {require_actor(c, args.id(0), administrators)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 	const outcome result = correct(m, by, *args.optional_text(1), *args.optional_day(2), *args.optional_day(3));
 	end_call(c);
 	return to_tuple(fcinfo, result);

@@ -182,7 +182,7 @@ void require_between(const arguments &args, int i, const char *name, std::int32_
 outcome restore(const uuid &id, const author &by)
 {
 	unmark_removed.write({of(id)});
-	mentor     m = lock_mentor(id, GetCurrentTimestamp());
+	mentor     m = lock_mentor(id);
 	const auto moves = evaluate({&m, 1}, read_facts({&m, 1}), by);
 	look_at_reminders_again(m.id);
 	return moves.empty() ? unmoved(m) : outcome_of(moves[0]);
@@ -204,7 +204,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_link_login)
 	if (!args.is_null(1))
 		require_user(claim_login(args.id(1)), args.id(1), "user_id");
 	lock_for_login.run({of(args.id(0))});
-	lock_mentor(args.id(0), GetCurrentTimestamp());
+	lock_mentor(args.id(0));
 	if (!args.is_null(1) && !login_taken.run({of(args.id(0)), of(args.id(1))}).empty())
 		raise(error::already_exists, psprintf("user \"%s\" is linked to another mentor", to_cstring(args.id(1))));
 	change_login.write({of(args.id(0)), of(args.optional_id(1))});
@@ -220,7 +220,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_mentor_chapters)
 	require_argument(args, 1, "chapter_ids");
 	const auto chapters = chapter_arguments(args, 1);
 	require_actor(c, args.id(0), staff);
-	const mentor m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	const mentor m = lock_mentor(args.id(0));
 	require_actor_of_chapters(c, m.organisation, affected_chapters(m.id, chapters), staff);
 	const value wanted = of_datum(PG_GETARG_DATUM(1));
 	if (count_chapters.run({of(m.organisation), wanted})[0].bigint(1) != static_cast<std::int64_t>(chapters.size()))
@@ -239,7 +239,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_listed)
 	require_argument(args, 1, "listed");
 	require_actor(c, args.id(0), everybody);
 	lock_for_change.run({of(args.id(0))});
-	lock_mentor(args.id(0), GetCurrentTimestamp());
+	lock_mentor(args.id(0));
 	change_listed.write({of(args.id(0)), of(PG_GETARG_BOOL(1))});
 	end_call(c);
 	PG_RETURN_VOID();
@@ -252,7 +252,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_remove_mentor)
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), administrators);
 	lock_for_change.run({of(args.id(0))});
-	const outcome result = unmoved(lock_mentor(args.id(0), GetCurrentTimestamp()));
+	const outcome result = unmoved(lock_mentor(args.id(0)));
 	mark_removed.write({of(args.id(0))});
 	end_call(c);
 	return to_tuple(fcinfo, result);
@@ -266,7 +266,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_restore_mentor)
 	const bool   removed = !find_removed.run({of(args.id(0))}).empty();
 	const author by = {removed ? require_actor_of_removed(c, args.id(0), administrators)
 	                           : require_actor(c, args.id(0), administrators)};
-	const outcome result = removed ? restore(args.id(0), by) : unmoved(lock_mentor(args.id(0), GetCurrentTimestamp()));
+	const outcome result = removed ? restore(args.id(0), by) : unmoved(lock_mentor(args.id(0)));
 	end_call(c);
 	return to_tuple(fcinfo, result);
 }
@@ -279,7 +279,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_assign_coordinator)
 	require_argument(args, 1, "coordinator_id");
 	require_actor(c, args.id(0), administrators);
 	require_user(keep_login(args.id(1)), args.id(1), "coordinator_id");
-	lock_mentor(args.id(0), GetCurrentTimestamp());
+	lock_mentor(args.id(0));
 	const rows inserted = insert_assignment.write({of(args.id(1)), of(args.id(0))});
 	if (inserted.empty())
 		raise(error::already_exists, "this coordinator is assigned already");
@@ -293,7 +293,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_end_assignment)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "coordinator_id");
 	require_actor(c, args.id(0), administrators);
-	lock_mentor(args.id(0), GetCurrentTimestamp());
+	lock_mentor(args.id(0));
 	if (end_live_assignment.write({of(args.id(1)), of(args.id(0))}).empty())
 		invalid_argument("coordinator_id", "this coordinator is not assigned");
 	end_call(c);

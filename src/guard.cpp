@@ -125,7 +125,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_check_direct_update)
 	const status to = status_argument(args, 2, "new_status");
 
 	const rights before = begin_direct_update();
-	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor       m = lock_mentor(args.id(0));
 	const auto   new_date = args.optional_day(4);
 	if (new_date && *new_date > to_day({last_year, 12, 31}))
 		invalid_argument("expected_return_date", psprintf("expected return date lies after the year %d", last_year));
@@ -150,7 +150,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_trace_direct_update)
 	require_argument(args, 4, "new_version");
 
 	const rights before = begin_direct_update();
-	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor       m = lock_mentor(args.id(0));
 	trace(m, from, to, *args.optional_int64(3), *args.optional_int64(4), args.optional_day(5));
 	end_owned(before);
 	PG_RETURN_VOID();

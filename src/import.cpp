@@ -5,6 +5,7 @@
 #include "pg/subtransaction.hpp"
 #include "register_rows.hpp"
 #include "registration.hpp"
+#include "statistics.hpp"
 #include "storage.hpp"
 #include "uuid.hpp"
 
@@ -54,8 +55,8 @@ statement append_term = {
 	{UUIDOID, DATEOID, DATEOID, TIMESTAMPTZOID}};
 
 statement note_review = {
-	"INSERT INTO peer_mentor_private.mentor_reviews (mentor_id, reason, effective_on) VALUES ($1, 'certification_renewed', $2) "
-	"ON CONFLICT (mentor_id) DO UPDATE SET reason = EXCLUDED.reason, effective_on = EXCLUDED.effective_on",
+	"INSERT INTO peer_mentor_private.mentor_reviews (mentor_id, reason, effective_on, noted_at) VALUES ($1, 'certification_renewed', $2, clock_timestamp()) "
+	"ON CONFLICT (mentor_id) DO UPDATE SET reason = EXCLUDED.reason, effective_on = EXCLUDED.effective_on, noted_at = EXCLUDED.noted_at",
 	2,
 	{UUIDOID, DATEOID}};
 
@@ -82,28 +83,28 @@ struct import_run {
 	import_counts           counts;
 };
 
-// Days of the newest terms that changed something, for what follows from them.
-struct changed_days {
-	std::optional<day> valid_from;
-	std::optional<day> suspended_from;
+void note_newest(std::optional<day> &newest, day d)
+{
+	if (!newest || *newest < d)
+		newest = d;
+}
 
-	bool any() const { return valid_from || suspended_from; }
-	void note(bool suspended, day issued_on)
-	{
-		std::optional<day> &newest = suspended ? suspended_from : valid_from;
-		if (!newest || *newest < issued_on)
-			newest = issued_on;
-	}
-	day effective(bool suspended, day today) const
-	{
-		return std::min((suspended ? suspended_from : valid_from).value_or(today), today);
-	}
+// What the imported terms changed: anything at all, and from which days who is kept from being active.
+struct consequences {
+	bool               any = false;
+	std::optional<day> suspended_from;
+	std::optional<day> freed_as_stored; // took the place of a term that was stored as lapsed or suspended
+	std::optional<day> freed_by_dates;  // of one that had lapsed by its dates alone
+
+	// What is stored comes first: in a register that is replayed years later everything has lapsed by now.
+	std::optional<day> freed_on() const { return freed_as_stored ? freed_as_stored : freed_by_dates; }
 };
 
 enum class term_result { imported, renewed, unchanged };
 
+// Whether the term decides now what is held is told apart: most of those in a register only join the history.
 term_result write_renewal(const mentor &m, const held_certification &held, const register_term &t,
-                          const certification_record &r)
+                          const certification_record &r, bool &decided)
 {
 	const bool known = knows_term.run({of(held.id), of_day(t.issued_on), of_day(t.expires_on)})[0].boolean(1);
 	if (!decides(t.expires_on, t.issued_on, held.expires_at, held.issued_at)) {
@@ -115,23 +116,41 @@ term_result write_renewal(const mentor &m, const held_certification &held, const
 	const bool same_status = t.suspended == (held.stored == cert_status::suspended);
 	if (known && same_status && t.expires_on == held.expires_at && t.issued_on == held.issued_at)
 		return term_result::unchanged;
-	update_certification(held, r, held.anchor,
+	decided = true;
+	update_certification(held, r, t.expires_on == held.expires_at ? held.anchor : t.expires_on,
 	                     known && !same_status ? (t.suspended ? "suspended" : "reinstated") : "renewed", by_operator);
 	return term_result::renewed;
 }
 
 // The stored status of an imported term says nothing of today: a register is loaded years later, and the
 // nightly run finds out what has lapsed.
-term_result write_term(const mentor &m, const register_term &t)
+term_result write_term(const mentor &m, const register_term &t, const std::optional<held_certification> &held,
+                       bool &decided)
 {
 	const certification_record r = {m.id,         m.organisation,
 	                                t.type,       t.issued_on,
 	                                t.expires_on, t.suspended ? cert_status::suspended : cert_status::active,
 	                                m.locked_at};
-	if (const auto held = find_certification(m.id, t.type))
-		return write_renewal(m, *held, t, r);
-	insert_certification(r, by_operator);
+	if (held)
+		return write_renewal(m, *held, t, r, decided);
+	insert_certification(r, t.expires_on, by_operator);
+	decided = true;
 	return term_result::imported;
+}
+
+// Only a required certification blocks, and only the term that decides it.
+void weigh(const mentor &m, const register_term &decisive, const std::optional<held_certification> &before,
+           consequences &c)
+{
+	const auto rules = find_rules(m.organisation, decisive.type);
+	if (!rules || !rules->required)
+		return;
+	if (decisive.suspended)
+		note_newest(c.suspended_from, decisive.issued_on);
+	else if (before && before->stored != cert_status::active)
+		note_newest(c.freed_as_stored, decisive.issued_on);
+	else if (before && is_due(before->expires_at, rules->grace_days, m.today))
+		note_newest(c.freed_by_dates, decisive.issued_on);
 }
 
 bool is_same_term(const register_term &a, const register_term &b)
@@ -162,33 +181,66 @@ mentor require_mentor(const import_options &options, mentor_terms terms)
 		const uuid existing = found[0].id(1);
 		if (found[0].is_null(4))
 			keep_key.write({of(existing), of(key)});
-		return lock_mentor(existing, GetCurrentTimestamp());
+		return lock_mentor(existing);
 	}
 	create_mentor.write({of(id), of(options.organisation), of(key)});
 	const registration first = {id, first_day(terms)};
 	write_first_statuses({&first, 1}, by_operator);
-	return lock_mentor(id, GetCurrentTimestamp());
+	return lock_mentor(id);
 }
 
 // Suspension does not depend on the day, so it acts at once; what has lapsed is the nightly run's to find.
-void follow_import(mentor &m, const changed_days &changed)
+void follow_import(mentor &m, const consequences &c)
 {
 	const auto changes = read_facts({&m, 1});
+	const auto freed_on = c.freed_on();
 	if (m.against.suspended && m.now != status::expired_cert) {
-		move step = {&m, {status::expired_cert, reason::certification_suspended, changed.effective(true, m.today)}, {}};
+		const day suspended_from = std::min(c.suspended_from.value_or(m.today), m.today);
+		move      step = {&m, {status::expired_cert, reason::certification_suspended, suspended_from}, {}};
 		write_moves({&step, 1}, by_operator);
-	} else if (m.now == status::expired_cert && m.against.any())
-		note_review.run({of(m.id), of_day(changed.effective(false, m.today))});
-	else if (m.now == status::expired_cert) {
-		const evaluation recovery = {reason::certification_renewed, changed.effective(false, m.today)};
+	} else if (m.now == status::expired_cert && !m.against.any()) {
+		// whom no term freed is free because of the rules
+		const evaluation recovery =
+			freed_on ? evaluation{reason::certification_renewed, std::min(*freed_on, m.today)} : evaluation{};
 		evaluate({&m, 1}, changes, by_operator, {&recovery, 1});
+	} else if (m.now == status::expired_cert && freed_on)
+		note_review.run({of(m.id), of_day(std::min(*freed_on, m.today))});
+}
+
+struct written_terms {
+	import_counts counts;
+	consequences  follow;
+};
+
+// The terms of one certification of a mentor, in order.
+void write_terms(const mentor &m, mentor_terms terms, written_terms &w)
+{
+	const auto           before = find_certification(m.id, terms[0]->type);
+	auto                 held = before;
+	const register_term *decisive = nullptr;
+	for (std::size_t i = 0; i < terms.size(); ++i) {
+		// of the same term written twice the later row decides
+		if (i + 1 < terms.size() && is_same_term(*terms[i], *terms[i + 1])) {
+			++w.counts.unchanged;
+			continue;
+		}
+		if (i > 0)
+			held = find_certification(m.id, terms[0]->type);
+		bool              decided = false;
+		const term_result result = write_term(m, *terms[i], held, decided);
+		w.counts.imported += result == term_result::imported ? 1 : 0;
+		w.counts.renewed += result == term_result::renewed ? 1 : 0;
+		w.counts.unchanged += result == term_result::unchanged ? 1 : 0;
+		w.follow.any = w.follow.any || result != term_result::unchanged;
+		decisive = decided ? terms[i] : decisive;
 	}
+	if (decisive != nullptr && (m.now == status::expired_cert || decisive->suspended))
+		weigh(m, *decisive, before, w.follow);
 }
 
 import_counts import_mentor(const import_options &options, mentor_terms terms)
 {
-	import_counts counts;
-	mentor        m = require_mentor(options, terms);
+	mentor m = require_mentor(options, terms);
 	for (const register_term *t : terms)
 		if (t->chapter)
 			join_chapter.write({of(m.id), of(*t->chapter), of_day(std::min(t->issued_on, m.today))});
@@ -199,23 +251,17 @@ import_counts import_mentor(const import_options &options, mentor_terms terms)
 		       : a->expires_on != b->expires_on ? a->expires_on < b->expires_on
 		                                        : a->row < b->row;
 	});
-	changed_days changed;
-	for (std::size_t i = 0; i < terms.size(); ++i) {
-		const register_term *t = terms[i];
-		// of the same term written twice the later row decides
-		const bool        again = i + 1 < terms.size() && is_same_term(*t, *terms[i + 1]);
-		const term_result result = again ? term_result::unchanged : write_term(m, *t);
-		counts.imported += result == term_result::imported ? 1 : 0;
-		counts.renewed += result == term_result::renewed ? 1 : 0;
-		counts.unchanged += result == term_result::unchanged ? 1 : 0;
-		if (result != term_result::unchanged)
-			changed.note(t->suspended, t->issued_on);
+	written_terms w;
+	for (std::size_t from = 0, to = 0; from < terms.size(); from = to) {
+		for (to = from + 1; to < terms.size() && terms[to]->type == terms[from]->type;)
+			++to;
+		write_terms(m, terms.subspan(from, to - from), w);
 	}
-	if (changed.any()) {
-		follow_import(m, changed);
+	if (w.follow.any) {
+		follow_import(m, w.follow);
 		follow_listing({&m, 1}, by_operator);
 	}
-	return counts;
+	return w.counts;
 }
 
 void import_mentors(void *arg)
@@ -285,9 +331,12 @@ void import_all(void *arg)
 	import_call &c = *static_cast<import_call *>(arg);
 	const auto   terms = read_register(c.options);
 	const auto   mentors = group_by_mentor(terms);
-	for (std::size_t i = 0; i < mentors.size(); i += mentors_per_attempt)
+	statistics_clock clock;
+	for (std::size_t i = 0; i < mentors.size(); i += mentors_per_attempt) {
+		clock.tick(static_cast<std::int64_t>(i));
 		c.counts.add(import_attempt(
 			{c.owner, &c.options, mentors.subspan(i, std::min(mentors_per_attempt, mentors.size() - i)), {}}));
+	}
 	c.rejected = std::count_if(terms.begin(), terms.end(), [](const register_term &t) { return t.error != nullptr; });
 	mark_register(terms);
 }

@@ -51,8 +51,12 @@ statement count_reviews = {
 	0,
 	{}};
 
+// Where the rules of a certification changed after the import, which freed nobody by itself, it was they that did.
 statement find_reviews = {
-	"SELECT r.mentor_id, r.reason::text, r.effective_on "
+	"SELECT r.mentor_id, r.reason::text, r.effective_on, "
+	"       EXISTS (SELECT FROM public.peer_mentor_certifications c "
+	"                 JOIN public.certification_types t ON t.organisation_id = c.organisation_id AND t.code = c.certification_type "
+	"                WHERE c.peer_mentor_id = m.id AND t.rules_changed_at > r.noted_at) "
 	"  FROM peer_mentor_private.mentor_reviews r JOIN public.peer_mentors m ON m.id = r.mentor_id "
 	" WHERE m.deleted_at IS NULL AND r.mentor_id >= $1 AND (r.mentor_id > $1 OR $3) ORDER BY r.mentor_id LIMIT $2",
 	3,
@@ -210,8 +214,11 @@ std::span<due_mentor> find_reviewed(const nightly_run &run, const position &afte
 {
 	const rows found = find_by_id(find_reviews, run, after);
 	auto       due = allocate<due_mentor>(found.count);
-	for (std::uint64_t i = 0; i < found.count; ++i)
-		due[i] = {{0, found[i].id(1)}, {*parse_reason(found[i].text(2)), found[i].optional_date(3)}};
+	for (std::uint64_t i = 0; i < found.count; ++i) {
+		const bool by_rules = found[i].boolean(4);
+		due[i] = {{0, found[i].id(1)},
+		          by_rules ? evaluation{} : evaluation{*parse_reason(found[i].text(2)), found[i].optional_date(3)}};
+	}
 	found.free();
 	return due;
 }

@@ -105,7 +105,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_pause_mentor)
 	require_argument(args, 0, "mentor_id");
 	const request asked("pause_mentor", args, 3);
 	const author  by = {require_actor(c, args.id(0), everybody)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -124,7 +124,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_reactivate_mentor)
 	require_argument(args, 0, "mentor_id");
 	const request asked("reactivate_mentor", args, 2);
 	const author  by = {require_actor(c, args.id(0), everybody)};
-	mentor        m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor        m = lock_mentor(args.id(0));
 
 	auto result = find_first_result(c, asked);
 	if (!result) {
@@ -143,7 +143,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_set_return_date)
 	require_argument(args, 0, "mentor_id");
 	require_argument(args, 1, "expected_return_date");
 	const author by = {require_actor(c, args.id(0), everybody)};
-	mentor       m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor       m = lock_mentor(args.id(0));
 	require_version(m, args.optional_int64(2));
 	const outcome result = change_return_date(m, by, *args.optional_day(1));
 	end_call(c);

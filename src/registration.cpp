@@ -210,7 +210,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_evaluate_mentor)
 	const arguments args{fcinfo};
 	require_argument(args, 0, "mentor_id");
 	const call c = begin_system_call();
-	mentor     m = lock_mentor(args.id(0), GetCurrentTimestamp());
+	mentor     m = lock_mentor(args.id(0));
 	evaluate({&m, 1}, read_facts({&m, 1}), {{actor_kind::system, std::nullopt}});
 	look_at_reminders_again(m.id);
 	end_call(c);

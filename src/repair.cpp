@@ -64,6 +64,11 @@ statement lock_parent = {"SELECT 1 FROM public.peer_mentors m WHERE m.id = $1 FO
 statement lock_status = {
 	"SELECT 1 FROM public.peer_mentor_status s WHERE s.mentor_id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 
+// Of several interrupted pauses the one that ended with the row of this version, whatever the clock said otherwise.
+#define ENDED_AT(version)                                                                             \
+	"r.reactivated_at = (SELECT e.changed_at FROM public.peer_mentor_status_history e "                \
+	"                     WHERE e.mentor_id = r.mentor_id AND e.version = " version ") DESC NULLS LAST, r.reactivated_at DESC "
+
 // What the newest history row and the live pause record say, of a mentor with these findings.
 #define BY_HISTORY                                                                                                               \
 	"  FROM public.peer_mentors m "                                                                                              \
@@ -71,7 +76,7 @@ statement lock_status = {
 	"                      LIMIT 1) h "                                                                                          \
 	"  LEFT JOIN LATERAL (SELECT r.pause_reason, r.expected_return_date FROM public.pause_records r "                            \
 	"                      WHERE r.mentor_id = m.id AND (r.status = h.new_status OR r.ended_by = 'interrupted') "                \
-	"                      ORDER BY r.status = h.new_status DESC, r.reactivated_at DESC LIMIT 1) p ON h.new_status = 'paused' "  \
+	"                      ORDER BY r.status = h.new_status DESC, " ENDED_AT("h.version - 1") "LIMIT 1) p ON h.new_status = 'paused' " \
 	" CROSS JOIN LATERAL (SELECT CASE WHEN h.new_status <> 'paused' THEN NULL "                                                  \
 	"                      WHEN h.previous_status = 'expired_cert' THEN p.pause_reason ELSE h.reason END AS pause_reason) w "
 
@@ -118,7 +123,7 @@ statement cancel_strays = {
 
 statement end_strays = {
 	"UPDATE public.pause_records p "
-	"   SET status = 'active', reactivated_at = GREATEST(h.changed_at, p.paused_at), "
+	"   SET status = 'active', reactivated_at = CASE WHEN h.new_status = 'expired_cert' THEN h.changed_at ELSE GREATEST(h.changed_at, p.paused_at) END, "
 	"       ended_by = CASE WHEN p.status = 'expired_cert' THEN 'renewed' WHEN h.new_status = 'expired_cert' THEN 'interrupted' "
 	"                       WHEN h.previous_status = 'paused' THEN 'reactivated' ELSE 'cancelled' END "
 	"  FROM public.peer_mentor_status s, public.peer_mentor_status_history h "
@@ -146,12 +151,14 @@ statement remake_pause = {
 	"  FROM public.peer_mentor_status s "
 	"  JOIN public.peer_mentor_status_history h ON h.mentor_id = s.mentor_id AND h.version = s.version "
 	"  LEFT JOIN LATERAL (SELECT r.id, r.ended_by FROM public.pause_records r WHERE r.mentor_id = s.mentor_id AND r.reactivated_at IS NOT NULL "
-	"                        AND r.ended_by = 'interrupted' ORDER BY r.reactivated_at DESC LIMIT 1) i "
+	"                        AND r.ended_by = 'interrupted' ORDER BY " ENDED_AT("h.version - 1") "LIMIT 1) i "
 	"       ON h.previous_status = 'expired_cert' AND h.new_status = 'paused' "
 	" WHERE s.mentor_id = $1 AND s.status <> 'active' "
 	"   AND NOT EXISTS (SELECT FROM public.pause_records p WHERE p.mentor_id = s.mentor_id AND p.status <> 'active')",
 	1,
 	{UUIDOID}};
+
+#undef ENDED_AT
 
 statement unarmed = {
 	"SELECT c.certification_type, c.expires_at, c.status <> 'suspended' FROM public.peer_mentor_certifications c "

@@ -112,7 +112,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_explain_transition)
 	if (!to)
 		invalid_argument("new_status", psprintf("status \"%s\" is not known", to_cstring(*args.optional_text(1))));
 	const actor by = require_actor(c, args.id(0), staff | only(actor_kind::mentor));
-	mentor      m = find_mentor(args.id(0), GetCurrentTimestamp());
+	mentor      m = find_mentor(args.id(0));
 	read_facts({&m, 1});
 	if (m.now == status::expired_cert)
 		read_held_pauses({&m, 1});
@@ -129,7 +129,7 @@ PEER_MENTOR_FUNCTION(peer_mentor_require_visible)
 	const call      c = begin_reading_call();
 	require_argument(args, 0, "mentor_id");
 	require_actor(c, args.id(0), staff | only(actor_kind::mentor));
-	find_mentor(args.id(0), GetCurrentTimestamp());
+	find_mentor(args.id(0));
 	end_call(c);
 	PG_RETURN_VOID();
 }

@@ -1,34 +1,39 @@
 #include "standing.hpp"
 
+extern "C" {
+#include "utils/date.h"
+#include "utils/timestamp.h"
+}
+
 namespace peer_mentor {
 
 namespace {
 
 // The parent is locked first, then the status: a mentor's deletion comes the same way, through the
 // parent's row, so the two wait for each other instead of deadlocking.
-#define LOCKED_COLUMNS                                                                                                             \
-	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "                                 \
-	"       s.expected_return_date, s.chapter_id, ($2 AT TIME ZONE o.time_zone)::date, o.portal_sync <> 'off', o.auto_reactivate " \
-	"  FROM public.peer_mentors m "                                                                                                \
-	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                                                    \
+#define LOCKED_COLUMNS                                                                                \
+	"SELECT m.id, m.organisation_id, m.user_id, s.status::text, s.version, s.pause_reason::text, "    \
+	"       s.expected_return_date, s.chapter_id, o.time_zone, o.portal_sync <> 'off', o.auto_reactivate " \
+	"  FROM public.peer_mentors m "                                                                   \
+	"  JOIN public.peer_mentor_status s ON s.mentor_id = m.id "                                       \
 	"  JOIN public.organisations o ON o.id = m.organisation_id "
 
 statement lock_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL "
                                      "FOR KEY SHARE OF m FOR NO KEY UPDATE OF s",
-                      2,
-                      {UUIDOID, TIMESTAMPTZOID}};
+                      1,
+                      {UUIDOID}};
 
-statement read_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL", 2, {UUIDOID, TIMESTAMPTZOID}};
+statement read_one = {LOCKED_COLUMNS "WHERE m.id = $1 AND m.deleted_at IS NULL", 1, {UUIDOID}};
 
 statement lock_many = {LOCKED_COLUMNS "WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id "
                                       "FOR KEY SHARE OF m FOR NO KEY UPDATE OF s",
-                       2,
-                       {UUIDARRAYOID, TIMESTAMPTZOID}};
+                       1,
+                       {UUIDARRAYOID}};
 
 statement lock_free = {LOCKED_COLUMNS "WHERE m.id = ANY ($1) AND m.deleted_at IS NULL ORDER BY m.id "
                                       "FOR KEY SHARE OF m SKIP LOCKED FOR NO KEY UPDATE OF s SKIP LOCKED",
-                       2,
-                       {UUIDARRAYOID, TIMESTAMPTZOID}};
+                       1,
+                       {UUIDARRAYOID}};
 
 #undef LOCKED_COLUMNS
 
@@ -45,18 +50,24 @@ statement facts = {
 	2,
 	{UUIDARRAYOID, INT8ARRAYOID}};
 
-statement held_pauses = {"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
-                         "  FROM unnest($1) WITH ORDINALITY u (id, i) "
-                         " CROSS JOIN LATERAL ("
-                         "       SELECT r.id, r.pause_reason, r.expected_return_date, r.coordinator_id, r.ended_by "
-                         "         FROM public.pause_records r "
-                         "        WHERE r.mentor_id = u.id AND r.reactivated_at IS NOT NULL "
-                         "        ORDER BY r.reactivated_at DESC LIMIT 1) p "
-                         " WHERE p.ended_by = 'interrupted'",
-                         1,
-                         {UUIDARRAYOID}};
+// By the very moment of the expiry, which ended it: where the clock was set back, the newest may be another one.
+statement held_pauses = {
+	"SELECT u.i, p.id, p.pause_reason::text, p.expected_return_date, p.coordinator_id "
+	"  FROM unnest($1, $2) WITH ORDINALITY u (id, version, i) "
+	"  JOIN public.peer_mentor_status_history h ON h.mentor_id = u.id AND h.version = u.version "
+	"  JOIN public.pause_records p ON p.mentor_id = u.id AND p.reactivated_at = h.changed_at AND p.ended_by = 'interrupted'",
+	2,
+	{UUIDARRAYOID, INT8ARRAYOID}};
 
-mentor read_mentor(row r)
+// The same as AT TIME ZONE, which would bind the moment before the lock is waited for.
+day local_day(value time_zone, TimestampTz at)
+{
+	const Datum local = DirectFunctionCall2(timestamptz_zone, time_zone.datum, TimestampTzGetDatum(at));
+	return DatumGetDateADT(DirectFunctionCall1(timestamp_date, local));
+}
+
+// What was just locked; without as_of the day is that of the clock, which may be another one than before the wait.
+mentor read_mentor(row r, std::optional<TimestampTz> as_of = std::nullopt)
 {
 	mentor m{};
 	m.id = r.id(1);
@@ -68,10 +79,10 @@ mentor read_mentor(row r)
 		m.pause_reason = parse_reason(r.text(6));
 	m.return_date = r.optional_date(7);
 	m.chapter = r.optional_id(8);
-	m.today = r.date(9);
 	m.portal = r.boolean(10);
 	m.auto_reactivate = r.boolean(11);
 	m.locked_at = GetCurrentTimestamp();
+	m.today = local_day(r.column(9), as_of.value_or(m.locked_at));
 	m.last_effective = to_day({first_year, 1, 1});
 	return m;
 }
@@ -81,18 +92,23 @@ value ids_of(std::span<const mentor> mentors)
 	return array_of(mentors.size(), UUIDOID, [&](std::size_t i) { return of(mentors[i].id); });
 }
 
-std::span<mentor> read_mentors(const rows &found)
+value versions_of(std::span<const mentor> mentors)
+{
+	return array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); });
+}
+
+std::span<mentor> read_mentors(const rows &found, TimestampTz as_of)
 {
 	auto mentors = allocate<mentor>(found.count);
 	for (std::uint64_t i = 0; i < found.count; ++i)
-		mentors[i] = read_mentor(found[i]);
+		mentors[i] = read_mentor(found[i], as_of);
 	found.free();
 	return mentors;
 }
 
-mentor require_one(statement &query, const uuid &id, TimestampTz as_of)
+mentor require_one(statement &query, const uuid &id)
 {
-	const rows found = query.run({of(id), of_time(as_of)});
+	const rows found = query.run({of(id)});
 	if (found.empty())
 		mentor_not_found(id);
 	const mentor m = read_mentor(found[0]);
@@ -105,18 +121,16 @@ mentor require_one(statement &query, const uuid &id, TimestampTz as_of)
 std::span<mentor> lock_mentors(std::span<const uuid> ids, TimestampTz as_of, locking how)
 {
 	statement &lock = how == locking::wait ? lock_many : lock_free;
-	return read_mentors(
-		lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); }), of_time(as_of)}));
+	return read_mentors(lock.run({array_of(ids.size(), UUIDOID, [&](std::size_t i) { return of(ids[i]); })}), as_of);
 }
 
-mentor lock_mentor(const uuid &id, TimestampTz as_of) { return require_one(lock_one, id, as_of); }
+mentor lock_mentor(const uuid &id) { return require_one(lock_one, id); }
 
-mentor find_mentor(const uuid &id, TimestampTz as_of) { return require_one(read_one, id, as_of); }
+mentor find_mentor(const uuid &id) { return require_one(read_one, id); }
 
 std::span<overtaken> read_facts(std::span<mentor> mentors)
 {
-	const rows found = facts.run(
-		{ids_of(mentors), array_of(mentors.size(), INT8OID, [&](std::size_t i) { return of(mentors[i].version); })});
+	const rows  found = facts.run({ids_of(mentors), versions_of(mentors)});
 	auto        changes = allocate<overtaken>(found.count);
 	std::size_t n = 0;
 	for (std::uint64_t i = 0; i < found.count; ++i) {
@@ -139,7 +153,7 @@ std::span<overtaken> read_facts(std::span<mentor> mentors)
 
 void read_held_pauses(std::span<mentor> mentors)
 {
-	const rows found = held_pauses.run({ids_of(mentors)});
+	const rows found = held_pauses.run({ids_of(mentors), versions_of(mentors)});
 	for (std::uint64_t i = 0; i < found.count; ++i) {
 		const row r = found[i];
 		mentor   &m = mentors[static_cast<std::size_t>(r.bigint(1)) - 1];

@@ -50,10 +50,10 @@ std::span<overtaken> read_facts(std::span<mentor> mentors);
 // Reads the interrupted pause of mentors who are expired_cert.
 void read_held_pauses(std::span<mentor> mentors);
 
-// One mentor, or mentor_not_found.
-mentor lock_mentor(const uuid &id, TimestampTz as_of);
+// One mentor, or mentor_not_found.  Today is the organisation's day when the lock was got.
+mentor lock_mentor(const uuid &id);
 
 // The same without a lock, for those who only ask.
-mentor find_mentor(const uuid &id, TimestampTz as_of);
+mentor find_mentor(const uuid &id);
 
 } // namespace peer_mentor

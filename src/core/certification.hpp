@@ -50,13 +50,24 @@ constexpr bool blocks(const certification &c, day today)
 	return c.required && status_on(c, today) != cert_status::active;
 }
 
+// Did it keep its holder from being active, also where only what is stored says so yet?  What is written over it may
+// then be what frees them; else the rules did.
+constexpr bool was_in_the_way(const certification &c, day today)
+{
+	return c.required && (c.stored != cert_status::active || blocks(c, today));
+}
+
 struct term {
 	day                       expires_at; // of the term that is being renewed
-	day                       anchor;     // first expiry, which fixed_day keeps
+	day                       anchor;     // from which fixed_day counts whole periods
 	day                       completed_on;
 	period                    valid_for;
 	peer_mentor::renewal_mode mode;
 };
+
+// The day that fixed_day keeps is that of an expiry somebody gave; one that was computed may have been cut off at a
+// month's end, so then it is the day of issue.
+constexpr day anchor_of(day issued_at, std::optional<day> given_expiry) { return given_expiry.value_or(issued_at); }
 
 // A term has whole days and goes forward, so that the search for the next one ends.
 constexpr bool is_sensible(period p)
@@ -71,7 +82,7 @@ inline constexpr std::int32_t most_periods = 402000;
 constexpr day renewed_until(const term &t)
 {
 	if (t.mode == renewal_mode::fixed_day) {
-		// Whole periods are added to the anchor, not to the last expiry, so that a month end does not drift.
+		// Not from the last expiry, so that a month end does not drift.
 		const day after = t.completed_on > t.expires_at ? t.completed_on : t.expires_at;
 		for (std::int32_t n = 1;; ++n) {
 			const day next = add(t.anchor, times(t.valid_for, n));
@@ -100,6 +111,7 @@ static_assert(!is_due(100, 14, 114) && is_due(100, 14, 115));
 static_assert(!blocks({cert_status::active, 100, 0, false}, 200));
 static_assert(blocks({cert_status::suspended, 100, 0, true}, 50));
 static_assert(!blocks({cert_status::expired, 100, 0, true}, 50));
+static_assert(was_in_the_way({cert_status::expired, 100, 0, true}, 50));
 static_assert(renewed_until({to_day({2024, 1, 31}),
                              to_day({2024, 1, 31}),
                              to_day({2024, 1, 10}),
@@ -110,6 +122,12 @@ static_assert(renewed_until({to_day({2024, 2, 29}),
                              to_day({2024, 2, 10}),
                              {1, 0},
                              renewal_mode::fixed_day}) == to_day({2024, 3, 31}));
+static_assert(renewed_until({to_day({2026, 2, 28}),
+                             anchor_of(to_day({2026, 1, 31}), std::nullopt),
+                             to_day({2026, 2, 20}),
+                             {1, 0},
+                             renewal_mode::fixed_day}) == to_day({2026, 3, 31}));
+static_assert(anchor_of(10, 20) == 20);
 static_assert(renewed_until({to_day({2024, 6, 30}), 0, to_day({2024, 5, 1}), {24, 0}, renewal_mode::from_expiry}) ==
               to_day({2026, 6, 30}));
 static_assert(renewed_until({to_day({2024, 6, 30}), 0, to_day({2024, 8, 1}), {24, 0}, renewal_mode::from_expiry}) ==

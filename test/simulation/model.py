@@ -57,8 +57,8 @@ class Type:
 
 
 class Certification:
-    def __init__(self, issued, expires, status):
-        self.issued, self.expires, self.anchor, self.status = issued, expires, expires, status
+    def __init__(self, issued, expires, anchor, status):
+        self.issued, self.expires, self.anchor, self.status = issued, expires, anchor, status
         self.entries = []
         self.expired_told = set()  # last valid days whose expiry was told
         self.reminders = Reminders(expires)

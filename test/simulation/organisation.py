@@ -177,6 +177,12 @@ class Organisation:
             raise Refused('certification_not_found')
         return m.certifications[a['certification_type']], self.types[a['certification_type']]
 
+    @staticmethod
+    def freed_by(why, t, c, today):
+        """Why a mentor is free once this was written over the certification: what never stood in the way frees nobody."""
+        in_the_way = t.required and (c.status != 'active' or t.due_on(c.expires) <= today)
+        return why if in_the_way else 'requirement_changed'
+
     def record_certification(self, m, a, by, today):
         t = self.types.get(a['certification_type'])
         if t is None:
@@ -186,10 +192,10 @@ class Organisation:
             raise Refused('invalid_argument')
         if a['certification_type'] in m.certifications:
             raise Refused('already_exists')
-        c = Certification(a['issued_at'], expires, 'expired' if t.due_on(expires) <= today else 'active')
+        c = Certification(a['issued_at'], expires, a.get('expires_at') or a['issued_at'], 'expired' if t.due_on(expires) <= today else 'active')
         c.enter('issued', by)
         m.certifications[a['certification_type']] = c
-        m.evaluate(by, 'certification_renewed')
+        m.evaluate(by)  # another certification is never what stood in the way
 
     def renew_certification(self, m, a, by, today):
         c, t = self.held_certification(m, a)
@@ -203,38 +209,42 @@ class Organisation:
         expires = a.get('expires_at') or t.next_expiry(c, completed)
         if expires < max(completed, c.expires):
             raise Refused('invalid_argument')
+        why = self.freed_by('certification_renewed', t, c, today)
         c.change_dates(completed, expires, expires if a.get('expires_at') else c.anchor)
         c.status = 'expired' if t.due_on(expires) <= today else 'active'
         c.enter('renewed', by)
         m.tell(by, 'certification_renewed', certification_type=a['certification_type'], expires_at=expires.isoformat(), actor_kind=by.kind)
-        m.evaluate(by, 'certification_renewed')
+        m.evaluate(by, why)
 
     def correct_certification(self, m, a, by, today):
         c, t = self.held_certification(m, a)
         if a['expires_at'] < a['issued_at']:
             raise Refused('invalid_argument')
+        why = self.freed_by('certification_renewed', t, c, today)
         c.change_dates(a['issued_at'], a['expires_at'], a['expires_at'])
         if c.status != 'suspended':
             c.status = 'expired' if t.due_on(c.expires) <= today else 'active'
         c.enter('corrected', by)
-        m.evaluate(by, 'certification_renewed')
+        m.evaluate(by, why)
 
     def suspend_certification(self, m, a, by, today):
-        c, _ = self.held_certification(m, a)
+        c, t = self.held_certification(m, a)
         if c.status == 'suspended':
             raise Refused('certification_suspended')
+        why = self.freed_by('certification_reinstated', t, c, today)
         c.status = 'suspended'
         c.enter('suspended', by)
-        m.evaluate(by, 'certification_reinstated')
+        m.evaluate(by, why)
 
     def reinstate_certification(self, m, a, by, today):
         c, t = self.held_certification(m, a)
         if c.status != 'suspended':
             raise Refused('invalid_transition')
+        why = self.freed_by('certification_reinstated', t, c, today)
         c.status = 'expired' if t.due_on(c.expires) <= today else 'active'
         c.enter('reinstated', by)
         c.reminders.begin_again()
-        m.evaluate(by, 'certification_reinstated')
+        m.evaluate(by, why)
 
     # ---- removal
 

@@ -40,6 +40,7 @@ void what_blocks()
 				const std::string_view is = stored == cert_status::suspended ? "suspended" : lapsed ? "expired" : "active";
 				CHECK_EQUAL(label(status_on(c, today)), is, what);
 				CHECK_EQUAL(blocks(c, today), required && is != "active", what);
+				CHECK_EQUAL(was_in_the_way(c, today), required && (lapsed || stored != cert_status::active), what);
 			}
 }
 
@@ -68,9 +69,11 @@ constexpr sample samples[] = {
 	{renewal_mode::from_completion, {2024, 6, 30}, {2024, 6, 30}, {2024, 4, 2}, two_years, {2026, 4, 2}},
 	{renewal_mode::from_completion, {2024, 6, 30}, {2024, 6, 30}, {2024, 8, 31}, {6, 0}, {2025, 2, 28}},
 	{renewal_mode::from_completion, {2024, 6, 30}, {2024, 6, 30}, {2024, 2, 29}, year, {2025, 2, 28}},
-	// the day of the first expiry is kept
+	// the day of the anchor is kept
 	{renewal_mode::fixed_day, {2024, 6, 30}, {2024, 6, 30}, {2024, 4, 2}, year, {2025, 6, 30}},
 	{renewal_mode::fixed_day, {2024, 2, 29}, {2024, 1, 31}, {2024, 2, 10}, month, {2024, 3, 31}},
+	{renewal_mode::fixed_day, {2026, 2, 28}, {2026, 1, 31}, {2026, 2, 20}, month, {2026, 3, 31}},
+	{renewal_mode::fixed_day, {2026, 3, 31}, {2026, 1, 31}, {2026, 3, 31}, month, {2026, 4, 30}},
 	{renewal_mode::fixed_day, {2025, 2, 28}, {2024, 2, 29}, {2025, 2, 28}, year, {2026, 2, 28}},
 	{renewal_mode::fixed_day, {2027, 2, 28}, {2024, 2, 29}, {2027, 2, 1}, year, {2028, 2, 29}},
 	{renewal_mode::fixed_day, {2024, 6, 30}, {2024, 6, 30}, {2024, 7, 1}, year, {2025, 6, 30}},
