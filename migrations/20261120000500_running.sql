@@ -161,7 +161,7 @@ COMMENT ON TABLE public.register_import IS
 	'Where a spreadsheet is copied to before peer_mentor.import_register(). All text, so that the copy never fails on content. A row is one term of one certification.';
 COMMENT ON COLUMN public.register_import.status IS 'active (default) or suspended.';
 COMMENT ON COLUMN public.register_import.error IS 'Why the row was not imported; it is tried again by the next import.';
-CREATE INDEX IF NOT EXISTS register_import_mentor_key_idx ON public.register_import (pg_catalog.btrim(mentor_key));
+CREATE INDEX IF NOT EXISTS register_import_mentor_key_idx ON public.register_import (pg_catalog.btrim(mentor_key, E' \t\r\n'));
 CREATE INDEX IF NOT EXISTS register_import_waiting_idx ON public.register_import (batch, id) WHERE imported_at IS NULL;
 
 DO $$

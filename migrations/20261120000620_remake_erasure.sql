@@ -67,7 +67,7 @@ AS $$
 		UNION ALL SELECT 'job_run_failures', count(*) FROM public.job_run_failures t WHERE t.mentor_id = mentor
 		UNION ALL SELECT 'status_discrepancies', count(*) FROM public.status_discrepancies t WHERE t.mentor_id = mentor
 		UNION ALL SELECT 'idempotent_requests', count(*) FROM public.idempotent_requests t WHERE t.result ->> 'mentor_id' = mentor::text
-		UNION ALL SELECT 'register_import', count(*) FROM public.register_import t WHERE btrim(t.mentor_key) = ANY (ARRAY[register_key, mentor::text, upper(mentor::text)])
+		UNION ALL SELECT 'register_import', count(*) FROM public.register_import t WHERE btrim(t.mentor_key, E' \t\r\n') = ANY (ARRAY[register_key, mentor::text, upper(mentor::text)])
 	) c
 $$;
 COMMENT ON FUNCTION peer_mentor_private.rows_of(uuid, text) IS 'How many rows each table has of this mentor.';
@@ -85,7 +85,7 @@ BEGIN
 	DELETE FROM public.idempotent_requests r WHERE r.result ->> 'mentor_id' = mentor::text;
 	-- the register has no organisation: what waits under a key that another one has as well may be theirs
 	DELETE FROM public.register_import r
-	 WHERE btrim(r.mentor_key) = ANY (ARRAY[register_key, mentor::text, upper(mentor::text)])
+	 WHERE btrim(r.mentor_key, E' \t\r\n') = ANY (ARRAY[register_key, mentor::text, upper(mentor::text)])
 	   AND (r.imported_at IS NOT NULL OR NOT EXISTS (SELECT FROM public.peer_mentors m WHERE m.external_key = register_key AND m.id <> mentor));
 	DELETE FROM public.status_discrepancies d
 	 WHERE d.mentor_id IS NULL AND strpos(concat(d.about, d.found, d.expected), mentor::text) > 0;

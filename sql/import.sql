@@ -44,6 +44,11 @@ SELECT * FROM peer_mentor.import_register(:'north');
 UPDATE register_import SET imported_at = NULL WHERE mentor_key = 'good';
 SELECT * FROM peer_mentor.import_register(:'north');
 SELECT key, expires FROM pg_temp.terms;
+-- what a spreadsheet leaves around a value is no part of it
+INSERT INTO register_import (mentor_key, certification_type, issued_on, expires_on, status)
+	SELECT E'\t' || mentor_key || E'\r\n', certification_type || E' \r', issued_on || E'\t', expires_on || E'\r', E'active\r' FROM register_import WHERE mentor_key = 'good';
+SELECT * FROM peer_mentor.import_register(:'north');
+SELECT key, expires FROM pg_temp.terms;
 SELECT * FROM test.broken_promises();
 
 -- terms in any order: by day of issue they follow one another, the latest expiry decides, then the latest issue, then the last row

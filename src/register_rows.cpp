@@ -8,11 +8,17 @@ namespace {
 
 constexpr std::size_t longest_name = 200;
 
+// Spreadsheets leave tabs and carriage returns as well.  The index on the key has the same expression.
+#define TRIMMED(column) "btrim(r." column ", E' \\t\\r\\n')"
+
 statement waiting_rows = {
-	"SELECT r.id, btrim(r.mentor_key), btrim(r.chapter), btrim(r.certification_type), btrim(r.issued_on), btrim(r.expires_on), lower(btrim(r.status)) "
+	"SELECT r.id, " TRIMMED("mentor_key") ", " TRIMMED("chapter") ", " TRIMMED("certification_type") ", " TRIMMED("issued_on") ", "
+	TRIMMED("expires_on") ", lower(" TRIMMED("status") ") "
 	"  FROM public.register_import r WHERE r.imported_at IS NULL AND r.batch IS NOT DISTINCT FROM $1 ORDER BY r.id FOR UPDATE",
 	1,
 	{TEXTOID}};
+
+#undef TRIMMED
 
 statement mark_rows = {
 	"UPDATE public.register_import r SET error = u.error, imported_at = CASE WHEN u.error IS NULL THEN clock_timestamp() END "

@@ -82,7 +82,7 @@ mentor read_mentor(row r, std::optional<TimestampTz> as_of = std::nullopt)
 	m.portal = r.boolean(10);
 	m.auto_reactivate = r.boolean(11);
 	m.locked_at = GetCurrentTimestamp();
-	m.today = local_day(r.column(9), as_of.value_or(m.locked_at));
+	m.today = local_day(r.column(9, TEXTOID), as_of.value_or(m.locked_at));
 	m.last_effective = to_day({first_year, 1, 1});
 	return m;
 }
