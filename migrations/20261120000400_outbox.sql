@@ -42,6 +42,9 @@ CREATE INDEX IF NOT EXISTS outbox_events_notification_idx
 -- By organisation, since those that only queue are passed over.
 CREATE INDEX IF NOT EXISTS outbox_events_portal_sync_idx
 	ON public.outbox_events (organisation_id, available_at, id) WHERE channel = 'portal_sync' AND delivered_at IS NULL AND dead_at IS NULL;
+-- The first one waiting of a mentor is found past those that were delivered.
+CREATE INDEX IF NOT EXISTS outbox_events_waiting_idx
+	ON public.outbox_events (mentor_id, channel, id) WHERE delivered_at IS NULL AND dead_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_events_delivered_at_idx ON public.outbox_events (delivered_at) WHERE delivered_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_events_removed_idx ON public.outbox_events (delivered_at) WHERE event_type = 'mentor_removed';
 CREATE INDEX IF NOT EXISTS outbox_events_dead_at_idx ON public.outbox_events (dead_at) WHERE dead_at IS NOT NULL;

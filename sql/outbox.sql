@@ -407,6 +407,7 @@ SELECT pg_temp.claim('q', 'portal_sync');
 SELECT pg_temp.complete('p', 'dora');
 RESET SESSION AUTHORIZATION;
 SELECT test.pass_time('lease');
+SELECT test.pass_time('backoff');
 SET SESSION AUTHORIZATION regress_pm_owner;
 DO $$
 BEGIN

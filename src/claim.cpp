@@ -18,17 +18,13 @@ constexpr std::int32_t largest_batch = 1000;
 constexpr int          most_rounds = 100;
 constexpr int          columns = 12;
 
-// The first one waiting of each mentor, whether it can be had or not, holds back those behind it; and one that a worker
-// has at hand holds back those before it, which a replay brought back.
+// The first one waiting of each mentor, whether it can be had or not, holds back those behind it.
 #define IS_CLAIMABLE                                                                               \
 	" AND e.delivered_at IS NULL AND e.dead_at IS NULL AND e.available_at <= $2 "                  \
 	" AND (e.leased_until IS NULL OR e.leased_until <= $2) "                                       \
 	" AND NOT EXISTS (SELECT FROM public.outbox_events p "                                         \
 	"                  WHERE p.mentor_id = e.mentor_id AND p.id < e.id AND p.channel = e.channel " \
-	"                    AND p.delivered_at IS NULL AND p.dead_at IS NULL) "                          \
-	" AND NOT EXISTS (SELECT FROM public.outbox_events p "                                         \
-	"                  WHERE p.mentor_id = e.mentor_id AND p.id > e.id AND p.channel = e.channel " \
-	"                    AND p.delivered_at IS NULL AND p.dead_at IS NULL AND p.leased_until > $2) "
+	"                    AND p.delivered_at IS NULL AND p.dead_at IS NULL) "
 
 // One whose lease ran out as often as it may be tried is given up instead.
 #define LEASE                                                                                                                 \

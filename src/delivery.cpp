@@ -69,11 +69,17 @@ statement release = {
 	{INT8OID, BOOLOID, INTERVALOID}};
 
 // Since when and of whom; of what was given up only those are told whom it did not reach.  Where the portal's newest word
-// is purged already an older one would be its last: such a mentor is left out.
+// is purged already an older one would be its last: such a mentor is left out.  What a worker has at hand of the mentor
+// may be on its way until the lease is over.
 statement replay = {
-	"WITH again AS ("
+	"WITH leased AS MATERIALIZED ("
+	"     SELECT l.mentor_id, max(l.leased_until) AS until FROM public.outbox_events l "
+	"      WHERE l.channel = $1 AND ($2 IS NULL OR l.mentor_id = $2) AND l.delivered_at IS NULL AND l.dead_at IS NULL "
+	"        AND l.leased_until > clock_timestamp() GROUP BY l.mentor_id), "
+	"again AS ("
 	"     UPDATE public.outbox_events e "
-	"        SET delivered_at = NULL, dead_at = NULL, attempts = 0, claim_token = NULL, leased_until = NULL, available_at = clock_timestamp(), last_error = NULL "
+	"        SET delivered_at = NULL, dead_at = NULL, attempts = 0, claim_token = NULL, leased_until = NULL, last_error = NULL, "
+	"            available_at = COALESCE((SELECT l.until FROM leased l WHERE l.mentor_id = e.mentor_id), clock_timestamp()) "
 	"       FROM (SELECT f.id, f.dead_at IS NULL AND f.last_error IS DISTINCT FROM 'undeliverable' AS was_delivered "
 	"               FROM public.outbox_events f "
 	"              WHERE f.channel = $1 AND (f.delivered_at IS NOT NULL OR f.dead_at IS NOT NULL) "
@@ -106,7 +112,7 @@ statement lock_portal_events = {
 	1,
 	{UUIDOID}};
 
-// What a worker has at hand is sent again, after what was replayed; not before the lease is over, as it may be on its way.
+// What a worker has at hand is sent again, after what was replayed.
 statement take_back_leased = {
 	"UPDATE public.outbox_events e SET claim_token = NULL, attempts = 0 "
 	" WHERE e.channel = 'portal_sync' AND ($1 IS NULL OR e.mentor_id = $1) AND ($2 IS NULL OR e.created_at >= $2) "
