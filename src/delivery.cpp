@@ -100,9 +100,10 @@ statement replay = {
 	{TEXTOID, UUIDOID, TIMESTAMPTZOID, BOOLOID}};
 
 // While these are locked nothing is written for the portal about these mentors, and nothing claimed or completed, so that
-// what is replayed ends with the newest word.
+// what is replayed ends with the newest word.  The mentors come first, as for whoever deletes one.
 statement lock_portal_mentors = {
-	"SELECT 1 FROM peer_mentor_private.portal_mentors k WHERE $1 IS NULL OR k.mentor_id = $1 ORDER BY k.mentor_id FOR NO KEY UPDATE",
+	"SELECT 1 FROM peer_mentor_private.portal_mentors k JOIN public.peer_mentors m ON m.id = k.mentor_id "
+	" WHERE $1 IS NULL OR k.mentor_id = $1 ORDER BY k.mentor_id FOR KEY SHARE OF m FOR NO KEY UPDATE OF k",
 	1,
 	{UUIDOID}};
 

@@ -14,10 +14,11 @@ constexpr actors everybody = staff | only(actor_kind::mentor);
 // The login is part of a key, so changing it needs the row for itself; taken before the status, as by whoever
 // deletes the mentor, or the two would wait for each other.
 // A restoration has the mentor's row before the status, so whoever writes it takes it first.
+// Also of one who is removed, since a removal may be taken back before the lock is got.
 statement lock_for_change = {
-	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", 1, {UUIDOID}};
+	"SELECT 1 FROM public.peer_mentors WHERE id = $1 FOR NO KEY UPDATE", 1, {UUIDOID}};
 statement lock_for_login = {
-	"SELECT 1 FROM public.peer_mentors WHERE id = $1 AND deleted_at IS NULL FOR UPDATE", 1, {UUIDOID}};
+	"SELECT 1 FROM public.peer_mentors WHERE id = $1 FOR UPDATE", 1, {UUIDOID}};
 statement change_login = {"UPDATE public.peer_mentors SET user_id = $2 WHERE id = $1", 2, {UUIDOID, UUIDOID}};
 statement login_taken = {"SELECT 1 FROM public.peer_mentors WHERE user_id = $2 AND id <> $1", 2, {UUIDOID, UUIDOID}};
 statement change_listed = {"UPDATE public.peer_mentors SET listed = $2 WHERE id = $1", 2, {UUIDOID, BOOLOID}};

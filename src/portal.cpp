@@ -62,7 +62,7 @@ statement mentors_of = {
 	"SELECT m.id FROM public.peer_mentors m WHERE m.organisation_id = $1 ORDER BY m.id", 1, {UUIDOID}};
 
 // Only the newest state of a mentor counts for a portal; it is told even where the portal may have it already, since
-// an answer that got lost, or a replay, cannot be told from that.
+// an answer that got lost, or a replay, cannot be told from that.  One that a worker or an erasure has locked is left to it.
 statement supersede = {
 	"WITH waiting AS MATERIALIZED ("
 	"     SELECT e.id, max(e.id) OVER (PARTITION BY e.mentor_id) AS newest "
@@ -70,7 +70,8 @@ statement supersede = {
 	"      WHERE e.organisation_id = $1 AND e.channel = 'portal_sync' AND e.delivered_at IS NULL AND e.dead_at IS NULL "
 	"        AND (e.leased_until IS NULL OR e.leased_until <= clock_timestamp())) "
 	"UPDATE public.outbox_events e SET delivered_at = clock_timestamp(), claim_token = NULL, leased_until = NULL, last_error = 'superseded' "
-	"  FROM waiting w WHERE e.id = w.id AND w.id <> w.newest",
+	"  FROM (SELECT o.id FROM waiting w JOIN public.outbox_events o ON o.id = w.id WHERE w.id <> w.newest FOR NO KEY UPDATE OF o SKIP LOCKED) w "
+	" WHERE e.id = w.id AND e.delivered_at IS NULL AND e.dead_at IS NULL",
 	1,
 	{UUIDOID}};
 

@@ -91,7 +91,7 @@ class Organisation:
     def call_on_mentor(self, call, now):
         function, a = call['function'], dict(call['arguments'])
         m = next((m for m in self.mentors if m.name == a['mentor_id']), None)
-        if m is None or m.removed != (function == 'restore_mentor'):
+        if m is None or (m.removed and function != 'restore_mentor'):
             raise Refused('mentor_not_found')
         by = self.author(call['caller'], m, RIGHTS[function], now)
         key = a.pop('idempotency_key', None)
@@ -253,9 +253,10 @@ class Organisation:
         m.follow_listing(by)
 
     def restore_mentor(self, m, a, by, today):
-        m.removed = False
-        m.follow_listing(by)
-        m.evaluate(by)
+        if m.removed:
+            m.removed = False
+            m.follow_listing(by)
+            m.evaluate(by)
 
     def set_mentor_chapters(self, m, a, by, today):
         for chapter in m.chapters + a['chapter_ids']:
