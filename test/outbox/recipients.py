@@ -154,6 +154,7 @@ class World:
             for facts in self.mentors.values():
                 facts['login'] = None if facts['login'] == gone else facts['login']
                 facts['actor'] = None if facts['actor'] == gone else facts['actor']
+                facts['reached'].discard(gone)  # their deliveries went with the login
 
     def claim(self):
         """Claims, compares, and delivers some of it.  What differs is returned."""
