@@ -66,7 +66,7 @@ ok 'an event for the portal' dispatch --once
 is 'is sent once, with its headers' "$(seen hook "[(s['key'] == s['event_id'], s['type'], s['content'], s['signed'], s['signatures'], s['recipient'], s['attempt'], s['agent'].split('/')[0], s['path']) for s in seen]")" \
 	"[(True, 'mentor_hidden', 'application/json', True, 1, None, '1', 'peer_mentor_dispatch', '/events')]"
 is 'and delivered' "$(db "SELECT delivered_at IS NOT NULL, leased_until, attempts FROM outbox_events WHERE channel = 'portal_sync' ORDER BY id DESC LIMIT 1")" 't||1'
-is 'the body says what the table does' "$(seen hook "seen[0]['text']")" "$(db "SELECT jsonb_build_object('schema_version', 1, 'event_id', event_id, 'channel', channel, 'event_type', event_type,
+is 'the body says what the table does' "$(seen hook "seen[0]['text']")" "$(db "SELECT jsonb_build_object('schema_version', 1, 'id', id, 'event_id', event_id, 'channel', channel, 'event_type', event_type,
 	'organisation_id', organisation_id, 'mentor_id', mentor_id, 'payload', payload, 'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))
 	FROM outbox_events WHERE channel = 'portal_sync' ORDER BY id DESC LIMIT 1")"
 forget hook
