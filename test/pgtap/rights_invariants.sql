@@ -38,6 +38,9 @@ SELECT is_empty($$
 	'every helper in a policy is called in a subquery');
 
 SELECT is(peer_mentor_private.missing_protection(), '{}', 'every guard is there and enabled');
+ALTER TABLE public.peer_mentor_status DISABLE TRIGGER peer_mentor_guard_status;
+SELECT is(peer_mentor_private.missing_protection(), '{"peer_mentor_status: trigger peer_mentor_guard_status"}', 'one that is disabled is missed');
+ALTER TABLE public.peer_mentor_status ENABLE TRIGGER peer_mentor_guard_status;
 
 -- ---- grants on relations
 

@@ -1,5 +1,4 @@
 #!/bin/sh
-# versions: all
 # A register replayed month by month, 2000 to 2022: each month's rows are imported, the nightly run of the month's end
 # follows, and every status is compared with what a program that knows only the file computed.
 #   REGISTER=file.csv test/scripts/replay.sh      a file of your own, otherwise a made-up one
